@@ -1,0 +1,45 @@
+import * as z from "zod";
+import type { Deps } from "../deps.ts";
+import { sha256Hex } from "../signing/encoding.ts";
+import type { Store } from "../store/index.ts";
+
+export const SCOPES = ["submit", "read", "admin"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Who is calling, as their API key says. */
+export type Caller = { keyId: string; owner: string; scopes: ReadonlySet<Scope> };
+
+/** How long a key is taken from memory; a revoked key may live this long in an isolate that has just seen it. */
+export const API_KEY_CACHE_MS = 30_000;
+const API_KEY_CACHE_ENTRIES = 1_000;
+/** Longer ones are not ours; a bound on what gets hashed. */
+const API_KEY_MAX_CHARACTERS = 256;
+
+const storedScopes = z.array(z.string()).transform((names) => new Set(SCOPES.filter((scope) => names.includes(scope))));
+
+export type KeyRing = ReturnType<typeof createKeyRing>;
+
+/** Looks API keys up by their hash, and remembers them for a while. */
+export function createKeyRing(store: Store, deps: Deps) {
+  const cache = new Map<string, { caller: Caller; until: number }>();
+
+  return {
+    /** The caller behind an `Authorization` header (`Bearer …` or `Key …`); undefined when there is none we know. */
+    async identify(authorization: string | undefined): Promise<Caller | undefined> {
+      const key = /^(?:bearer|key) +(\S+)$/i.exec(authorization?.trim() ?? "")?.[1];
+      if (!key || key.length > API_KEY_MAX_CHARACTERS) return undefined;
+      const hash = await sha256Hex(key);
+      const now = deps.now();
+      const known = cache.get(hash);
+      if (known && known.until > now) return known.caller;
+      cache.delete(hash);
+      const row = await store.apiKeys.findByHash(hash);
+      if (!row) return undefined;
+      const caller: Caller = { keyId: row.id, owner: row.owner, scopes: storedScopes.parse(JSON.parse(row.scopes)) };
+      // Full: start over. A busy isolate refills it within a second, and no bookkeeping is needed.
+      if (cache.size >= API_KEY_CACHE_ENTRIES) cache.clear();
+      cache.set(hash, { caller, until: now + API_KEY_CACHE_MS });
+      return caller;
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Config } from "../config.ts";
+import { constantTimeEqual } from "../signing/constant-time.ts";
+import { verifyEventSignature } from "../signing/event-signature.ts";
+import { verifySessionToken } from "../signing/session-token.ts";
+import { isCompletion, type Notification } from "./events.ts";
+
+/** Checks every secret, also after a match: the time taken says nothing. */
+export async function isCallbackSecret(config: Config, candidate: string): Promise<boolean> {
+  const matches = await Promise.all(config.callbacks.secrets.map((secret) => constantTimeEqual(candidate, secret)));
+  return matches.includes(true);
+}
+
+export type Verification = { ok: true; taskId?: string } | { ok: false; reason: string };
+
+/**
+ * Checks the vendor's signature, when one is configured, and our session token, when the event completes a task.
+ * `Sign` and `T` are looked for in the body, then in the query: the vendor says "in the notification message" and no
+ * more. The signature does not cover the body, so all this makes the event a hint worth a re-read, nothing more.
+ * @param now seconds
+ */
+export async function verifyNotification(
+  config: Config,
+  event: Notification,
+  query: URLSearchParams,
+  now: number,
+): Promise<Verification> {
+  const { signKeys, secrets } = config.callbacks;
+  if (signKeys.length > 0) {
+    const sign = event.sign ?? query.get("Sign") ?? undefined;
+    const t = event.t ?? query.get("T") ?? undefined;
+    const signature = await verifyEventSignature({ sign, t, signKeys, now });
+    if (!signature.ok) return { ok: false, reason: `signature_${signature.reason}` };
+  }
+  if (!event.completion) return isCompletion(event.eventType) ? { ok: false, reason: "no_task" } : { ok: true };
+  const token = await verifySessionToken({ token: event.completion.sessionContext, keys: secrets });
+  return token.ok ? { ok: true, taskId: token.taskId } : { ok: false, reason: `token_${token.reason}` };
+}

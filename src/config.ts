@@ -1,0 +1,86 @@
+import * as z from "zod";
+
+const optionalText = z
+  .string()
+  .trim()
+  .optional()
+  .transform((value) => value || undefined);
+
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
+
+const schema = z.object({
+  VOD_ENDPOINT: httpUrl.default("https://vod.intl.tencentcloudapi.com"),
+  VOD_SUB_APP_ID: z.coerce
+    .number({ error: "must be the numeric id of the VOD application" })
+    .int()
+    .positive({ error: "must be the numeric id of the VOD application" }),
+  VOD_SECRET_ID: z.string().trim().min(1),
+  VOD_SECRET_KEY: z.string().trim().min(1),
+  VOD_TOKEN: optionalText,
+  VOD_SIGN_KEY: optionalText,
+  VOD_SIGN_KEY_PREVIOUS: optionalText,
+  CALLBACK_SECRET: z.string().min(1),
+  CALLBACK_SECRET_PREVIOUS: optionalText,
+  PUBLIC_URL: optionalText.pipe(httpUrl.optional()),
+});
+
+/** The Worker's variables and secrets, checked and in the form the code uses. */
+export type Config = {
+  vod: {
+    endpoint: string;
+    subAppId: number;
+    credentials: { secretId: string; secretKey: string; token?: string };
+  };
+  callbacks: {
+    /** Path secrets, the current one first; the previous one is accepted while a rotation runs. */
+    secrets: [current: string, ...previous: string[]];
+    /** Keys of the vendor's `Sign`; empty when notifications are not signed. */
+    signKeys: string[];
+  };
+  /** Origin of every URL we hand out; without it the request's own origin is used. */
+  publicUrl?: string;
+};
+
+/** Thrown when the deployment is misconfigured. Names variables, never their values. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(problems: string[]) {
+    super(`The gateway is not configured: ${problems.join("; ")}.`);
+  }
+}
+
+const present = (...values: (string | undefined)[]) => values.filter((value) => value !== undefined);
+
+/**
+ * Parses bindings and variables.
+ * @throws {ConfigError} with one sentence for each variable that is missing or wrong.
+ */
+export function parseConfig(env: object): Config {
+  const parsed = schema.safeParse(env);
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => {
+        const name = issue.path.join(".");
+        const missing = (env as Record<string, unknown>)[name] === undefined;
+        return missing ? `${name} is not set` : `${name} ${issue.message}`;
+      }),
+    );
+  }
+  const vars = parsed.data;
+  return {
+    vod: {
+      endpoint: vars.VOD_ENDPOINT,
+      subAppId: vars.VOD_SUB_APP_ID,
+      credentials: {
+        secretId: vars.VOD_SECRET_ID,
+        secretKey: vars.VOD_SECRET_KEY,
+        ...(vars.VOD_TOKEN && { token: vars.VOD_TOKEN }),
+      },
+    },
+    callbacks: {
+      secrets: [vars.CALLBACK_SECRET, ...present(vars.CALLBACK_SECRET_PREVIOUS)],
+      signKeys: present(vars.VOD_SIGN_KEY, vars.VOD_SIGN_KEY_PREVIOUS),
+    },
+    ...(vars.PUBLIC_URL && { publicUrl: new URL(vars.PUBLIC_URL).href.replace(/\/$/, "") }),
+  };
+}

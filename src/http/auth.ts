@@ -1,0 +1,22 @@
+import { createMiddleware } from "hono/factory";
+import type { Scope } from "../auth/key-ring.ts";
+import { ApiError } from "./api-error.ts";
+import type { AppEnv } from "./app-env.ts";
+
+/** Lets a caller pass whose API key has `scope`. */
+export const requireScope = (scope: Scope) =>
+  createMiddleware<AppEnv>(async function auth(c, next) {
+    const header = c.req.header("authorization");
+    const caller = await c.get("services").keyRing.identify(header);
+    if (!caller) {
+      const message = header
+        ? "This API key is unknown or revoked."
+        : 'An API key is required: send the header "authorization: Bearer <key>" (or "Key <key>").';
+      throw new ApiError("unauthorized", message, { headers: { "www-authenticate": "Bearer" } });
+    }
+    if (!caller.scopes.has(scope)) {
+      throw new ApiError("forbidden", `This API key does not have the scope "${scope}".`);
+    }
+    c.set("caller", caller);
+    await next();
+  });

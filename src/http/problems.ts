@@ -1,0 +1,32 @@
+import type { $ZodError, $ZodIssue } from "zod/v4/core";
+import { ApiError, type Problem } from "./api-error.ts";
+
+/** Kinds as FastAPI's clients know them, because that is what fal's `fieldErrors` look like. */
+const KINDS: Partial<Record<$ZodIssue["code"], string>> = {
+  invalid_value: "enum",
+  invalid_type: "type_error",
+  invalid_union: "type_error",
+  unrecognized_keys: "extra_forbidden",
+  custom: "value_error",
+};
+
+/** Says what is wrong in zod's findings, each with its place. `part` is the part of the request: body, query, path. */
+export function problemsOf(error: $ZodError, part: string): Problem[] {
+  return error.issues.map((issue) => {
+    // zod leaves the input out of its issues; its wording is where "not there" and "of another type" differ.
+    const missing = issue.code === "invalid_type" && issue.message.endsWith("received undefined");
+    return {
+      loc: [part, ...issue.path.map((step) => (typeof step === "symbol" ? String(step) : step))],
+      msg: missing ? "This field is required." : issue.message,
+      type: missing ? "missing" : (KINDS[issue.code] ?? issue.code),
+    };
+  });
+}
+
+/** @throws {ApiError} `validation_error` with all problems; the message names the first. */
+export function rejectInvalid(problems: Problem[]): never {
+  const [first] = problems;
+  const where = first ? first.loc.slice(1).join(".") || String(first.loc[0]) : "body";
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+  throw new ApiError("validation_error", `${where}: ${first?.msg ?? "invalid"}${more}`, { problems });
+}

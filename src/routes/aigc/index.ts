@@ -1,0 +1,8 @@
+import { createRouter } from "../../http/openapi.ts";
+import { requestRoutes } from "./requests.ts";
+import { submitRoutes } from "./submit.ts";
+
+export { aigcDialect } from "./errors.ts";
+
+/** The AIGC dialect: seeds 000–002, read by fal's clients. */
+export const aigcRoutes = createRouter().route("/", submitRoutes).route("/", requestRoutes);

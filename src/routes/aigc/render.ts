@@ -1,0 +1,89 @@
+import { ApiError } from "../../http/api-error.ts";
+import { taskUrls } from "../../http/urls.ts";
+import { publicStatus } from "../../tasks/state.ts";
+import type { Task, TaskOverview } from "../../tasks/read.ts";
+import { statusOfFailure } from "../../vod/errors.ts";
+import { renameMembers, toSnake } from "../../vod/names.ts";
+import { mediaFiles } from "./media.ts";
+
+/** The answer to an accepted submission: fal's members, plain ids, and the vendor's envelope, all naming one id. */
+export function renderSubmitted(id: string, origin: string) {
+  return {
+    status: "IN_QUEUE" as const,
+    request_id: id,
+    ...taskUrls(origin, id),
+    logs: null,
+    metrics: {},
+    queue_position: 0,
+    id,
+    task_id: id,
+    Response: { TaskId: id, RequestId: id },
+  };
+}
+
+/** fal's status body. A failure is `COMPLETED` with an error: its clients know no other final word. */
+export function renderStatus(task: Task, origin: string) {
+  const status = publicStatus(task.status);
+  const base = { status, request_id: task.id, ...taskUrls(origin, task.id) };
+  if (status === "IN_QUEUE") return { ...base, queue_position: 0, logs: null };
+  if (status === "IN_PROGRESS") return { ...base, logs: null };
+  return { ...base, logs: null, metrics: metricsOf(task), ...(task.failure && errorMembers(task.failure)) };
+}
+
+function metricsOf(task: TaskOverview) {
+  if (task.finishedAt === null || task.submittedAt === null) return {};
+  return { inference_time: (task.finishedAt - task.submittedAt) / 1000 };
+}
+
+function errorMembers(failure: { code: string; message: string }) {
+  return { error: failure.message, error_type: failure.code };
+}
+
+/** The result of a terminal task. @throws {ApiError} the task's failure */
+export function renderResult(task: Task) {
+  if (!task.vendorTask || task.failure) throw failureOf(task);
+  const files = mediaFiles(task.vendorTask, task.media);
+  const seed = task.vendorTask.Input?.Seed;
+  const usage = task.vendorTask.Output?.Usage;
+  return {
+    request_id: task.id,
+    ...(task.media === "video" ? { video: files[0] } : { image: files[0] }),
+    videos: task.media === "video" ? files : [],
+    images: task.media === "image" ? files : [],
+    ...(seed && { seed }),
+    session_id: task.sessionId ?? "",
+    session_context: task.sessionContext ?? "",
+    ...(usage && { usage: renameMembers(usage, toSnake) }),
+  };
+}
+
+/** Word for word what fal's clients, and those of its imitators, compare. */
+export const PENDING_DETAIL = "Request is still in progress";
+
+/** A failed task as an error: the vendor's code and message, and never a status that clients repeat. */
+function failureOf(task: Task): ApiError {
+  const { code, message } = task.failure ?? { code: task.status, message: `The task was ${task.status}.` };
+  return new ApiError({ vendor: code, status: statusOfFailure(code) }, message, {
+    requestId: task.id,
+    headers: { "x-should-retry": "false", "x-fal-request-id": task.id },
+  });
+}
+
+/** A task in a list. */
+export function renderListed(task: TaskOverview, origin: string) {
+  return {
+    request_id: task.id,
+    status: publicStatus(task.status),
+    state: task.status,
+    media: task.media,
+    model_name: task.modelName,
+    model_version: task.modelVersion,
+    session_id: task.sessionId ?? "",
+    session_context: task.sessionContext ?? "",
+    tasks_priority: task.priority,
+    created_at: new Date(task.createdAt).toISOString(),
+    finished_at: task.finishedAt === null ? null : new Date(task.finishedAt).toISOString(),
+    ...taskUrls(origin, task.id),
+    ...(task.failure && errorMembers(task.failure)),
+  };
+}

@@ -1,0 +1,133 @@
+import { createRoute } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import * as z from "zod";
+import { ApiError } from "../../http/api-error.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { requireScope } from "../../http/auth.ts";
+import { answer, createRouter } from "../../http/openapi.ts";
+import { publicOrigin } from "../../http/urls.ts";
+import { listTasks, readRequest, readTask, type Task } from "../../tasks/read.ts";
+import { isTerminal, statusesNamed } from "../../tasks/state.ts";
+import { isTaskId } from "../../tasks/task-id.ts";
+import { PENDING_DETAIL, renderListed, renderResult, renderStatus } from "./render.ts";
+import { readErrors } from "./responses.ts";
+import { renderTaskDetail } from "./vendor-shape.ts";
+
+const LIST_LIMIT_DEFAULT = 20;
+const LIST_LIMIT_MAX = 100;
+
+/** Reading tasks: result, status, list, and the vendor's own shape. */
+export const requestRoutes = createRouter();
+
+const id = z.object({ id: z.string() });
+const read = { middleware: requireScope("read") };
+
+requestRoutes.openapi(
+  createRoute({
+    ...read,
+    method: "get",
+    path: "/tencent-vod/v1/requests/{id}",
+    summary: "Result of a task",
+    request: { params: id },
+    responses: { 200: answer("The result"), 400: answer("Not finished yet"), ...readErrors },
+  }),
+  async (c) => {
+    const task = await ownTask(c, c.req.valid("param").id);
+    c.header("x-fal-request-id", task.id);
+    if (!isTerminal(task.status)) return c.json({ detail: PENDING_DETAIL }, 400);
+    return c.json(renderResult(task), 200);
+  },
+);
+
+requestRoutes.openapi(
+  createRoute({
+    ...read,
+    method: "get",
+    path: "/tencent-vod/v1/requests/{id}/status",
+    summary: "Status of a task: 202 until it is done, then 200",
+    request: { params: id, query: z.object({ logs: z.string().optional() }) },
+    responses: { 200: answer("Done"), 202: answer("Not done yet"), ...readErrors },
+  }),
+  async (c) => {
+    const task = await ownTask(c, c.req.valid("param").id);
+    c.header("x-fal-request-id", task.id);
+    return c.json(renderStatus(task, publicOrigin(c)), isTerminal(task.status) ? 200 : 202);
+  },
+);
+
+requestRoutes.openapi(
+  createRoute({
+    ...read,
+    method: "get",
+    path: "/tencent-vod/v1/query/{id}",
+    summary: "A task in the vendor's DescribeTaskDetail shape",
+    request: { params: id },
+    responses: { 200: answer("The task"), ...readErrors },
+  }),
+  async (c) => {
+    const task = await ownTask(c, c.req.valid("param").id);
+    const request = await readRequest(c.get("services"), task.id);
+    return c.json(renderTaskDetail(task, request), 200);
+  },
+);
+
+const time = z.iso
+  .datetime({ offset: true, error: "Use an ISO 8601 time, e.g. 2026-11-21T08:00:00Z." })
+  .transform((text) => Date.parse(text));
+
+const listQuery = z.object({
+  status: z
+    .string()
+    .transform(statusesNamed)
+    .refine((statuses) => statuses !== undefined, {
+      error:
+        "Use IN_QUEUE, IN_PROGRESS, COMPLETED, or queued, submitting, unknown, running, succeeded, failed, canceled, expired.",
+    })
+    .optional(),
+  model_name: z.string().min(1).optional(),
+  session_id: z.string().min(1).optional(),
+  created_from: time.optional(),
+  created_to: time.optional(),
+  cursor: z.string().refine(isTaskId, { error: "Use the next_cursor of the page before." }).optional(),
+  limit: z.coerce
+    .number({ error: `Use 1 to ${LIST_LIMIT_MAX}.` })
+    .int()
+    .min(1)
+    .max(LIST_LIMIT_MAX, { error: `Use 1 to ${LIST_LIMIT_MAX}.` })
+    .default(LIST_LIMIT_DEFAULT),
+});
+
+requestRoutes.openapi(
+  createRoute({
+    ...read,
+    method: "get",
+    path: "/tencent-vod/v1/requests",
+    summary: "Your tasks, newest first",
+    request: { query: listQuery },
+    responses: { 200: answer("A page"), ...readErrors },
+  }),
+  async (c) => {
+    const query = c.req.valid("query");
+    const page = await listTasks(c.get("services"), {
+      owner: c.get("caller").owner,
+      statuses: query.status,
+      modelName: query.model_name,
+      sessionId: query.session_id,
+      createdFrom: query.created_from,
+      createdTo: query.created_to,
+      cursor: query.cursor,
+      limit: query.limit,
+    });
+    const origin = publicOrigin(c);
+    return c.json(
+      { requests: page.tasks.map((task) => renderListed(task, origin)), next_cursor: page.nextCursor ?? null },
+      200,
+    );
+  },
+);
+
+async function ownTask(c: Context<AppEnv>, taskId: string): Promise<Task> {
+  const task = await readTask(c.get("services"), c.get("caller").owner, taskId);
+  if (!task) throw new ApiError("not_found", "There is no task with this id.");
+  return task;
+}

@@ -1,0 +1,41 @@
+import { createRoute } from "@hono/zod-openapi";
+import { requireScope } from "../../http/auth.ts";
+import { limitBody } from "../../http/body.ts";
+import { createRouter } from "../../http/openapi.ts";
+import { publicOrigin } from "../../http/urls.ts";
+import type { CreateAction } from "../../vod/requests.ts";
+import { submitDraft } from "../submission.ts";
+import { renderSubmitted } from "./render.ts";
+import { submitResponses } from "./responses.ts";
+import { submitBody } from "./schema.ts";
+import { toVendorRequest } from "./translate.ts";
+
+/** `POST /tencent-vod/v1/aigc-video` and `/aigc-image`. */
+export const submitRoutes = createRouter();
+
+const ACTIONS: Record<string, CreateAction> = {
+  "/tencent-vod/v1/aigc-video": "CreateAigcVideoTask",
+  "/tencent-vod/v1/aigc-image": "CreateAigcImageTask",
+};
+
+for (const [path, action] of Object.entries(ACTIONS)) {
+  const route = createRoute({
+    method: "post",
+    path,
+    summary: action === "CreateAigcVideoTask" ? "Generate a video" : "Generate images",
+    middleware: [requireScope("submit"), limitBody] as const,
+    request: { body: { required: true, content: { "application/json": { schema: submitBody } } } },
+    responses: submitResponses,
+  });
+  submitRoutes.openapi(route, async (c) => {
+    const body = c.req.valid("json");
+    const task = await submitDraft(c, {
+      dialect: "aigc",
+      action,
+      request: toVendorRequest(body),
+      sessionId: body.session_id,
+      sessionContext: body.session_context,
+    });
+    return c.json(renderSubmitted(task.id, publicOrigin(c)), 200);
+  });
+}

@@ -1,0 +1,114 @@
+import type { NewTask } from "./types.ts";
+
+/** Far below D1's 2 MB a row, also when every character takes three bytes. */
+const REQUEST_PART_CHARACTERS = 500_000;
+
+export type CreateTaskInput = {
+  task: NewTask;
+  /** JSON of the vendor request, kept for a resend. */
+  request: string;
+  /** SHA-256 of the parsed request; what an Idempotency-Key is bound to. */
+  fingerprint: string;
+  now: number;
+  /** When the claims on `session_id` and Idempotency-Key lapse. */
+  claimsExpireAt: number;
+};
+
+export type CreateTaskResult =
+  | { kind: "created" }
+  | { kind: "duplicate_session"; taskId: string }
+  | { kind: "idempotency_key_taken"; taskId: string; fingerprint: string };
+
+const CLAIM_IDEMPOTENCY_KEY = `
+  INSERT INTO idempotency_keys (owner, key, fingerprint, task_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
+  ON CONFLICT (owner, key) DO UPDATE
+    SET fingerprint = excluded.fingerprint, task_id = excluded.task_id, expires_at = excluded.expires_at
+    WHERE idempotency_keys.expires_at <= ?6`;
+
+// Only with the Idempotency-Key in hand: a repetition must not meet its own session_id as a duplicate.
+const CLAIM_SESSION = `
+  INSERT INTO session_claims (owner, session_id, task_id, expires_at)
+  SELECT ?1, ?2, ?3, ?4
+  WHERE ?6 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE owner = ?1 AND key = ?6 AND task_id = ?3)
+  ON CONFLICT (owner, session_id) DO UPDATE SET task_id = excluded.task_id, expires_at = excluded.expires_at
+    WHERE session_claims.expires_at <= ?5`;
+
+const INSERT_TASK = `
+  INSERT INTO tasks (id, owner, dialect, action, model_name, model_version, client_model, status, attempt, priority,
+                     session_id, session_context, idempotency_key, check_at, created_at)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
+  WHERE (?13 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE owner = ?2 AND key = ?13 AND task_id = ?1))
+    AND (?11 IS NULL OR EXISTS (SELECT 1 FROM session_claims WHERE owner = ?2 AND session_id = ?11 AND task_id = ?1))`;
+
+const INSERT_REQUEST_PART = `
+  INSERT INTO task_requests (task_id, part, body)
+  SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM tasks WHERE id = ?1)`;
+
+const DROP_UNUSED_IDEMPOTENCY_KEY = `
+  DELETE FROM idempotency_keys
+  WHERE owner = ?1 AND key = ?2 AND task_id = ?3 AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = ?3)`;
+
+const READ_CLAIMS = `
+  SELECT i.task_id AS idempotent_task_id, i.fingerprint AS fingerprint, s.task_id AS session_task_id
+  FROM (SELECT 1)
+  LEFT JOIN idempotency_keys i ON i.owner = ?1 AND i.key = ?2
+  LEFT JOIN session_claims s ON s.owner = ?1 AND s.session_id = ?3`;
+
+type Claims = { idempotent_task_id: string | null; fingerprint: string | null; session_task_id: string | null };
+
+/**
+ * Writes the intent: claims and task in one transaction, so that of any number of simultaneous calls with one
+ * `session_id` or one Idempotency-Key exactly one creates a task, and a crash leaves both or neither.
+ */
+export async function createTask(db: D1Database, input: CreateTaskInput): Promise<CreateTaskResult> {
+  const { task, now, claimsExpireAt } = input;
+  const { id, owner, session_id: sessionId, idempotency_key: key } = task;
+  const batch: D1PreparedStatement[] = [];
+  if (key !== null) {
+    batch.push(db.prepare(CLAIM_IDEMPOTENCY_KEY).bind(owner, key, input.fingerprint, id, claimsExpireAt, now));
+  }
+  if (sessionId !== null) {
+    batch.push(db.prepare(CLAIM_SESSION).bind(owner, sessionId, id, claimsExpireAt, now, key));
+  }
+  const insertAt = batch.length;
+  batch.push(insertTask(db, task));
+  for (let part = 0; part * REQUEST_PART_CHARACTERS < input.request.length; part++) {
+    const start = part * REQUEST_PART_CHARACTERS;
+    const body = input.request.slice(start, start + REQUEST_PART_CHARACTERS);
+    batch.push(db.prepare(INSERT_REQUEST_PART).bind(id, part, body));
+  }
+  if (key !== null) batch.push(db.prepare(DROP_UNUSED_IDEMPOTENCY_KEY).bind(owner, key, id));
+  const claimed = key !== null || sessionId !== null;
+  if (claimed) batch.push(db.prepare(READ_CLAIMS).bind(owner, key, sessionId));
+
+  const results = await db.batch<Claims>(batch);
+  if (results[insertAt]?.meta.changes) return { kind: "created" };
+  const claims = claimed ? results.at(-1)?.results[0] : undefined;
+  if (claims?.idempotent_task_id && claims.fingerprint) {
+    return { kind: "idempotency_key_taken", taskId: claims.idempotent_task_id, fingerprint: claims.fingerprint };
+  }
+  if (claims?.session_task_id) return { kind: "duplicate_session", taskId: claims.session_task_id };
+  throw new Error("A task was neither created nor refused by a claim.");
+}
+
+function insertTask(db: D1Database, task: NewTask): D1PreparedStatement {
+  return db
+    .prepare(INSERT_TASK)
+    .bind(
+      task.id,
+      task.owner,
+      task.dialect,
+      task.action,
+      task.model_name,
+      task.model_version,
+      task.client_model,
+      task.status,
+      task.attempt,
+      task.priority,
+      task.session_id,
+      task.session_context,
+      task.idempotency_key,
+      task.check_at,
+      task.created_at,
+    );
+}

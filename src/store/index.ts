@@ -1,0 +1,23 @@
+import { createApiKeyStore } from "./api-keys.ts";
+import { type CreateTaskInput, createTask } from "./create-task.ts";
+import { createDedupeCache } from "./dedupe-cache.ts";
+import { createEventStore } from "./events.ts";
+import { listTasks, type TaskFilter } from "./list-tasks.ts";
+import { createTaskStore } from "./tasks.ts";
+
+export type Store = ReturnType<typeof createStore>;
+
+/** All that is kept: D1 as the record, KV as the fast path for duplicates. */
+export function createStore(bindings: { DB: D1Database; DEDUPE: KVNamespace }) {
+  const db = bindings.DB;
+  return {
+    tasks: {
+      ...createTaskStore(db),
+      create: (input: CreateTaskInput) => createTask(db, input),
+      list: (filter: TaskFilter) => listTasks(db, filter),
+    },
+    events: createEventStore(db),
+    apiKeys: createApiKeyStore(db),
+    dedupe: createDedupeCache(bindings.DEDUPE),
+  };
+}

@@ -1,0 +1,69 @@
+/** Every state a task can be in; the same words stand in the CHECK of migrations/0001_init.sql. */
+export const TASK_STATUSES = [
+  "queued",
+  "submitting",
+  "unknown",
+  "running",
+  "succeeded",
+  "failed",
+  "canceled",
+  "expired",
+] as const;
+export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+/** A row of `tasks`. Times are milliseconds. */
+export type TaskRow = {
+  id: string;
+  owner: string;
+  dialect: string;
+  action: string;
+  model_name: string;
+  model_version: string;
+  client_model: string | null;
+  status: TaskStatus;
+  attempt: number;
+  priority: number;
+  session_id: string | null;
+  session_context: string | null;
+  idempotency_key: string | null;
+  vendor_task_id: string | null;
+  result: string | null;
+  error_code: string | null;
+  error_message: string | null;
+  check_at: number | null;
+  created_at: number;
+  submitted_at: number | null;
+  finished_at: number | null;
+};
+
+/** What a task is made of when it is first written. */
+export type NewTask = Omit<
+  TaskRow,
+  "vendor_task_id" | "result" | "error_code" | "error_message" | "submitted_at" | "finished_at"
+>;
+
+export type TaskFailure = { code: string; message: string };
+
+export type EventRow = {
+  id: string;
+  event_type: string;
+  task_id: string | null;
+  vendor_task_id: string | null;
+  body: string;
+  state: "waiting" | "applied" | "ignored";
+  attempts: number;
+  check_at: number | null;
+  received_at: number;
+  settled_at: number | null;
+};
+
+export type ApiKeyRow = {
+  id: string;
+  owner: string;
+  name: string;
+  key_hash: string;
+  hint: string;
+  scopes: string;
+  created_at: number;
+  revoked_at: number | null;
+};

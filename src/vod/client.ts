@@ -1,0 +1,132 @@
+import * as z from "zod";
+import type { Deps } from "../deps.ts";
+import { createTc3Signer } from "../signing/tc3-signer.ts";
+import type { Tc3Credentials } from "../signing/tc3.ts";
+import { readLimitedText } from "../util/limited-text.ts";
+import { ruleOf, type VendorErrorRule } from "./errors.ts";
+import type { CreateAction, VendorRequest } from "./requests.ts";
+import { taskDetail, type TaskDetail } from "./tasks.ts";
+
+const API_VERSION = "2018-07-17";
+const SERVICE = "vod";
+
+/** A create call that takes longer counts as unanswered; the vendor usually answers within a second. */
+export const CREATE_TIMEOUT_MS = 15_000;
+/** Short, because a re-read happens inside the vendor's own 5 s for a notification. */
+export const DESCRIBE_TIMEOUT_MS = 3_000;
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** The vendor said no: an `Error` in an answer, which comes with HTTP 200. */
+export type VendorRefusal = {
+  kind: "refused";
+  code: string;
+  message: string;
+  requestId?: string;
+  rule: VendorErrorRule;
+};
+/** No usable answer: whether the vendor acted on the call is not known. */
+export type VendorSilence = {
+  kind: "silent";
+  reason: "timeout" | "network" | "http_status" | "not_json" | "too_large" | "shape";
+};
+export type VendorResult<T> = { ok: true; value: T } | { ok: false; error: VendorRefusal | VendorSilence };
+
+const envelope = z.looseObject({
+  Response: z.looseObject({
+    RequestId: z.string().optional(),
+    Error: z.looseObject({ Code: z.string(), Message: z.string().default("") }).optional(),
+  }),
+});
+const created = z.looseObject({ TaskId: z.string().min(1), RequestId: z.string().default("") });
+
+export type VodClient = ReturnType<typeof createVodClient>;
+
+/** The only code that talks to Tencent Cloud. Never throws for what the vendor or the network does. */
+export function createVodClient(
+  options: { endpoint: string; subAppId: number; credentials: Tc3Credentials },
+  deps: Deps,
+) {
+  const url = new URL(options.endpoint);
+  const signer = createTc3Signer({ credentials: options.credentials, service: SERVICE });
+
+  async function send(action: string, payload: string, timeoutMs: number): Promise<VendorResult<unknown>> {
+    const headers = await signer.sign({
+      host: url.host,
+      action,
+      version: API_VERSION,
+      payload,
+      timestamp: Math.floor(deps.now() / 1000),
+    });
+    let text: string | undefined;
+    try {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const response = await deps.fetch(
+        new Request(url, { method: "POST", headers, body: payload, signal, redirect: "manual" }),
+      );
+      if (response.status !== 200) {
+        await response.body?.cancel();
+        return silent("http_status");
+      }
+      text = await readLimitedText(response, MAX_ANSWER_BYTES);
+    } catch (error) {
+      return silent(error instanceof DOMException && error.name === "TimeoutError" ? "timeout" : "network");
+    }
+    if (text === undefined) return silent("too_large");
+    return parseAnswer(text);
+  }
+
+  /** One call; a signature that expired on the way is renewed once. */
+  async function call<T>(
+    action: string,
+    body: object,
+    timeoutMs: number,
+    shape: z.ZodType<T>,
+  ): Promise<VendorResult<T>> {
+    const payload = JSON.stringify({ SubAppId: options.subAppId, ...body });
+    let result = await send(action, payload, timeoutMs);
+    if (!result.ok && result.error.kind === "refused" && result.error.rule.resend === "fresh_timestamp") {
+      result = await send(action, payload, timeoutMs);
+    }
+    if (!result.ok) return result;
+    const parsed = shape.safeParse(result.value);
+    return parsed.success ? { ok: true, value: parsed.data } : silent("shape");
+  }
+
+  return {
+    /** Creates a paid task. `sessionId` makes a repetition of the same call be refused instead of paid twice. */
+    createTask(action: CreateAction, request: VendorRequest, session: { sessionId: string; sessionContext: string }) {
+      const body = { ...request, SessionId: session.sessionId, SessionContext: session.sessionContext };
+      return call(action, body, CREATE_TIMEOUT_MS, created);
+    },
+
+    /** Reads a task of the last three days, by the vendor's id. */
+    describeTask(vendorTaskId: string): Promise<VendorResult<TaskDetail>> {
+      return call("DescribeTaskDetail", { TaskId: vendorTaskId }, DESCRIBE_TIMEOUT_MS, taskDetail);
+    },
+  };
+}
+
+function silent(reason: VendorSilence["reason"]): { ok: false; error: VendorSilence } {
+  return { ok: false, error: { kind: "silent", reason } };
+}
+
+function parseAnswer(text: string): VendorResult<unknown> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return silent("not_json");
+  }
+  const parsed = envelope.safeParse(json);
+  if (!parsed.success) return silent("shape");
+  const { Error: refusal, RequestId: requestId } = parsed.data.Response;
+  if (!refusal) return { ok: true, value: parsed.data.Response };
+  const error: VendorRefusal = {
+    kind: "refused",
+    code: refusal.Code,
+    message: refusal.Message,
+    ...(requestId && { requestId }),
+    rule: ruleOf(refusal.Code),
+  };
+  return { ok: false, error };
+}

@@ -1,0 +1,81 @@
+import * as z from "zod";
+
+/** Members of the AIGC requests that hold only these two words, at any level (tencent-vod facts, data types 31773). */
+const Switch = z.enum(["Enabled", "Disabled"]);
+const text = z.string();
+
+const fileInfo = z.looseObject({
+  Type: text.optional(),
+  Category: text.optional(),
+  FileId: text.optional(),
+  Url: text.optional(),
+  Base64: text.optional(),
+  ReferenceType: text.optional(),
+  ObjectId: text.optional(),
+  VoiceId: text.optional(),
+  KeepOriginalSound: Switch.optional(),
+  Usage: text.optional(),
+  Text: text.optional(),
+});
+
+const subjectInfo = z.looseObject({
+  Id: text.optional(),
+  Name: text.optional(),
+  VoiceId: text.optional(),
+  ImageUrls: z.array(text).optional(),
+  VideoUrls: z.array(text).optional(),
+});
+
+const outputConfig = z.looseObject({
+  StorageMode: z.enum(["Permanent", "Temporary"]).optional(),
+  MediaName: text.optional(),
+  ClassId: z.number().int().optional(),
+  ExpireTime: text.optional(),
+  Duration: z.number().optional(),
+  Resolution: text.optional(),
+  AspectRatio: text.optional(),
+  AudioGeneration: Switch.optional(),
+  PersonGeneration: z.enum(["AllowAdult", "Disallowed"]).optional(),
+  InputComplianceCheck: Switch.optional(),
+  OutputComplianceCheck: Switch.optional(),
+  EnhanceSwitch: Switch.optional(),
+  OffPeak: Switch.optional(),
+  FrameInterpolate: Switch.optional(),
+  LogoAdd: Switch.optional(),
+  EnableBGM: Switch.optional(),
+  OutputImageCount: z.number().int().optional(),
+  OutputFormat: text.optional(),
+});
+
+/**
+ * The canonical form of a task's request: the vendor's own CreateAigcVideoTask / CreateAigcImageTask body, without what
+ * the gateway adds when it sends it (SubAppId, SessionId, SessionContext). Every dialect translates to it. Unknown
+ * members are kept, at every level.
+ */
+export const vendorRequest = z.looseObject({
+  ModelName: text.min(1),
+  ModelVersion: text.min(1),
+  Prompt: text.optional(),
+  NegativePrompt: text.optional(),
+  EnhancePrompt: Switch.optional(),
+  FileInfos: z.array(fileInfo).optional(),
+  SubjectInfos: z.array(subjectInfo).optional(),
+  LastFrameFileId: text.optional(),
+  LastFrameUrl: text.optional(),
+  OutputConfig: outputConfig.optional(),
+  InputRegion: text.optional(),
+  SceneType: text.optional(),
+  Procedure: text.optional(),
+  Seed: z.number().int().optional(),
+  TasksPriority: z.number().int().min(-10).max(10).optional(),
+  ExtInfo: text.optional(),
+});
+
+export type VendorRequest = z.infer<typeof vendorRequest>;
+
+export type CreateAction = "CreateAigcVideoTask" | "CreateAigcImageTask";
+
+/** What a finished task of this action makes. */
+export function mediaOf(action: CreateAction): "video" | "image" {
+  return action === "CreateAigcVideoTask" ? "video" : "image";
+}

@@ -1,0 +1,76 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const root = import.meta.dirname;
+
+/** The emulator runs beside the gateway's tests as a Worker of its own, built as it would be deployed. */
+function buildEmulator(): { type: "ESModule"; path: string; contents: string } {
+  const outdir = path.join(root, ".wrangler/test-build/emulator-unit");
+  execFileSync("wrangler", ["deploy", "--dry-run", "-c", "emulator/wrangler.toml", "--outdir", outdir], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
+  });
+  return { type: "ESModule", path: "index.js", contents: readFileSync(path.join(outdir, "index.js"), "utf8") };
+}
+
+// Every [secrets] name of wrangler.toml, so that the plugin does not warn; the local values of docs/operations.md.
+const secrets = {
+  VOD_SUB_APP_ID: "251007502",
+  VOD_SECRET_ID: "AKIDlocal",
+  VOD_SECRET_KEY: "local-secret-key",
+  VOD_SIGN_KEY: "localSignKey",
+  CALLBACK_SECRET: "local-callback",
+};
+Object.assign(process.env, { ...secrets, ...process.env });
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              cf: false,
+              bindings: {
+                ...secrets,
+                VOD_ENDPOINT: "http://vod.emulator.test",
+                TEST_MIGRATIONS: await readD1Migrations(path.join(root, "migrations")),
+              },
+              serviceBindings: { EMULATOR: "emulator" },
+              workers: [
+                {
+                  name: "emulator",
+                  modules: [buildEmulator()],
+                  compatibilityDate: "2026-11-01",
+                  compatibilityFlags: ["nodejs_compat"],
+                  durableObjects: { VENDOR: { className: "Vendor", useSQLite: true } },
+                },
+              ],
+            },
+          })),
+        ],
+        test: {
+          name: "workerd",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/e2e/**", "test/clients/**", "test/faults/**"],
+          setupFiles: ["./test/support/setup.ts"],
+        },
+      },
+      {
+        test: {
+          name: "node",
+          include: ["test/e2e/**/*.test.ts", "test/clients/**/*.test.ts"],
+          globalSetup: ["./test/e2e/support/build.ts"],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
