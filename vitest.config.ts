@@ -56,6 +56,7 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
+          silent: "passed-only",
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/clients/**", "test/faults/**"],
           setupFiles: ["./test/support/setup.ts"],

@@ -2,9 +2,9 @@ import type { Context } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { secureHeaders } from "hono/secure-headers";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { version as VERSION } from "../package.json";
 import { callbacks } from "./callbacks/route.ts";
 import { ConfigError } from "./config.ts";
-import type { Deps } from "./deps.ts";
 import { ApiError } from "./http/api-error.ts";
 import type { AppEnv } from "./http/app-env.ts";
 import { createRouter, fromFrameworkError } from "./http/openapi.ts";
@@ -12,23 +12,25 @@ import { log } from "./log.ts";
 import { aigcDialect, aigcRoutes } from "./routes/aigc/index.ts";
 import { health } from "./routes/health.ts";
 import { videoGenerationsDialect, videoGenerationsRoutes } from "./routes/video-generations/index.ts";
-import { createServices, type Services } from "./services.ts";
-import { wakeDispatcher } from "./tasks/dispatcher.ts";
+import type { Services } from "./services.ts";
 
 /** The AIGC dialect is the last resort: it answers for every path no other dialect claims. */
 const DIALECTS = [videoGenerationsDialect, aigcDialect];
 
-/** The gateway as an HTTP application. `deps` are its clock, randomness and network. */
-export function createApp(deps: Deps) {
+/**
+ * The gateway as an HTTP application. `createServices` is called once for each `env` the runtime hands out, so that API
+ * keys and the day's signing key stay in memory between requests; it may throw {@link ConfigError}.
+ */
+export function createApp(createServices: (env: Env) => Services) {
   const app = createRouter();
-  // Per isolate, so that API keys and the day's signing key stay in memory between requests.
+  app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
   const services = new WeakMap<Env, Services>();
 
   app.use(secureHeaders());
   app.use(async function provideServices(c, next) {
     let current = services.get(c.env);
     if (!current) {
-      current = createServices({ env: c.env, deps, wake: wakeDispatcher(c.env) });
+      current = createServices(c.env);
       services.set(c.env, current);
     }
     c.set("services", current);
@@ -49,6 +51,17 @@ export function createApp(deps: Deps) {
   app.route("/", callbacks);
   app.route("/", aigcRoutes);
   app.route("/", videoGenerationsRoutes);
+
+  // Built once: it is the same for everybody, and not cheap.
+  let description: object | undefined;
+  app.get("/openapi.json", (c) => {
+    description ??= app.getOpenAPI31Document({
+      openapi: "3.1.0",
+      info: { title: "Reelgate", version: VERSION, description: "AI video and image generation on Tencent Cloud VOD." },
+      security: [{ apiKey: [] }],
+    });
+    return c.json(description);
+  });
 
   app.notFound((c) => respond(c, new ApiError("not_found", `There is nothing at ${c.req.method} ${c.req.path}.`)));
   app.onError((error, c) => respond(c, toApiError(error, c)));

@@ -12,15 +12,23 @@ const KINDS: Partial<Record<$ZodIssue["code"], string>> = {
 
 /** Says what is wrong in zod's findings, each with its place. `part` is the part of the request: body, query, path. */
 export function problemsOf(error: $ZodError, part: string): Problem[] {
-  return error.issues.map((issue) => {
+  return error.issues.map(mostSpecific).map((issue) => {
     // zod leaves the input out of its issues; its wording is where "not there" and "of another type" differ.
-    const missing = issue.code === "invalid_type" && issue.message.endsWith("received undefined");
+    const missing = issue.code === "invalid_type" && /received (undefined|null)$/.test(issue.message);
     return {
       loc: [part, ...issue.path.map((step) => (typeof step === "symbol" ? String(step) : step))],
       msg: missing ? "This field is required." : issue.message,
       type: missing ? "missing" : (KINDS[issue.code] ?? issue.code),
     };
   });
+}
+
+/** Of a union that fits nowhere, what is wrong with the alternative that fits best: the one that failed deepest. */
+function mostSpecific(issue: $ZodIssue): $ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const nested = issue.errors.flat().map((inner) => mostSpecific(inner as $ZodIssue));
+  const deepest = nested.toSorted((a, b) => b.path.length - a.path.length)[0];
+  return deepest && deepest.path.length > 0 ? { ...deepest, path: [...issue.path, ...deepest.path] } : issue;
 }
 
 /** @throws {ApiError} `validation_error` with all problems; the message names the first. */

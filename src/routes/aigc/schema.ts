@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { isShallow, MAX_JSON_DEPTH } from "../../http/body.ts";
+import { integer, numeric } from "../../http/fields.ts";
 
 /**
  * The AIGC dialect's request (seeds 000–002, and every newer vendor field of tencent-vod facts §1). Both spellings of
- * types found in the seeds are taken: numbers as strings, one file or a list, `ext_info` as text or object.
+ * types found in the seeds are taken: numbers as strings, one file or a list, `ext_info` as text or object. `null` and `""`
+ * read as "not given", as everywhere in the vendor's API.
  */
 
 const SESSION_ID_MAX_CHARACTERS = 50;
@@ -16,15 +18,9 @@ const text = z.string();
 const atMost = (max: number) =>
   text.refine((value) => Array.from(value).length <= max, { error: `Use at most ${max} characters.` });
 
-/** `""` reads as "not given", as everywhere in the vendor's API. */
 const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
   z.enum([...words, ""], { error: `Use one of: ${words.join(", ")}.` });
-const toggle = oneOf("Enabled", "Disabled").optional();
-
-const numeric = z
-  .union([z.number(), text.regex(/^\s*[+-]?\d+(\.\d+)?\s*$/)], { error: "Use a number." })
-  .transform(Number);
-const integer = numeric.pipe(z.number().int({ error: "Use a whole number." }));
+const toggle = oneOf("Enabled", "Disabled").nullish();
 
 /** Members nobody has told us about go to the vendor as they are, if they are written like the others. */
 const open = <Shape extends z.ZodRawShape>(shape: Shape) =>
@@ -38,41 +34,41 @@ const open = <Shape extends z.ZodRawShape>(shape: Shape) =>
 const FILE_TYPES: Record<string, string> = { file: "File", url: "Url", base64: "Base64" };
 
 const fileInfo = open({
-  type: text.transform((type) => FILE_TYPES[type.toLowerCase()] ?? type).optional(),
-  category: text.optional(),
-  file_id: text.optional(),
-  url: text.optional(),
-  base64: text.optional(),
-  reference_type: text.optional(),
-  object_id: text.optional(),
-  voice_id: text.optional(),
+  type: text.transform((type) => FILE_TYPES[type.toLowerCase()] ?? type).nullish(),
+  category: text.nullish(),
+  file_id: text.nullish(),
+  url: text.nullish(),
+  base64: text.nullish(),
+  reference_type: text.nullish(),
+  object_id: text.nullish(),
+  voice_id: text.nullish(),
   keep_original_sound: toggle,
-  usage: text.optional(),
-  text: text.optional(),
+  usage: text.nullish(),
+  text: text.nullish(),
 });
 
 const subjectInfo = open({
-  id: text.optional(),
-  name: text.optional(),
-  voice_id: text.optional(),
-  image_urls: z.array(text).optional(),
-  video_urls: z.array(text).optional(),
+  id: text.nullish(),
+  name: text.nullish(),
+  voice_id: text.nullish(),
+  image_urls: z.array(text).nullish(),
+  video_urls: z.array(text).nullish(),
 });
 
 /** One object where a list is meant, as in seed 002's schema. */
 const listOf = <Item extends z.ZodType>(item: Item) =>
-  z.preprocess((value) => (value === undefined || Array.isArray(value) ? value : [value]), z.array(item).optional());
+  z.union([z.array(item), item.transform((one) => [one])]).nullish();
 
 const outputConfig = open({
-  storage_mode: oneOf("Permanent", "Temporary").optional(),
-  media_name: atMost(MEDIA_NAME_MAX_CHARACTERS).optional(),
-  class_id: integer.optional(),
-  expire_time: text.optional(),
-  duration: numeric.optional(),
-  resolution: text.optional(),
-  aspect_ratio: text.optional(),
+  storage_mode: oneOf("Permanent", "Temporary").nullish(),
+  media_name: atMost(MEDIA_NAME_MAX_CHARACTERS).nullish(),
+  class_id: integer.nullish(),
+  expire_time: text.nullish(),
+  duration: numeric.nullish(),
+  resolution: text.nullish(),
+  aspect_ratio: text.nullish(),
   audio_generation: toggle,
-  person_generation: oneOf("AllowAdult", "Disallowed").optional(),
+  person_generation: oneOf("AllowAdult", "Disallowed").nullish(),
   input_compliance_check: toggle,
   output_compliance_check: toggle,
   enhance_switch: toggle,
@@ -80,40 +76,39 @@ const outputConfig = open({
   frame_interpolate: toggle,
   logo_add: toggle,
   enable_bgm: toggle,
-  output_image_count: integer.optional(),
-  output_format: text.optional(),
+  output_image_count: integer.nullish(),
+  output_format: text.nullish(),
 });
-
-/** Set by the gateway; a client's value would be lost without a word. */
-const reserved = z.undefined({ error: "The gateway sets this itself." }).optional();
 
 export const submitBody = open({
   model_name: text.min(1, { error: "This field is required." }),
   model_version: text.min(1, { error: "This field is required." }),
   prompt: text,
-  negative_prompt: text.optional(),
+  negative_prompt: text.nullish(),
   enhance_prompt: toggle,
   file_infos: listOf(fileInfo),
   subject_infos: listOf(subjectInfo),
-  last_frame_file_id: text.optional(),
-  last_frame_url: text.optional(),
-  output_config: outputConfig.optional(),
-  input_region: text.optional(),
-  scene_type: text.optional(),
-  procedure: text.optional(),
-  seed: integer.optional(),
-  session_id: atMost(SESSION_ID_MAX_CHARACTERS).optional(),
-  session_context: atMost(SESSION_CONTEXT_MAX_CHARACTERS).optional(),
+  last_frame_file_id: text.nullish(),
+  last_frame_url: text.nullish(),
+  output_config: outputConfig.nullish(),
+  input_region: text.nullish(),
+  scene_type: text.nullish(),
+  procedure: text.nullish(),
+  seed: integer.nullish(),
+  session_id: atMost(SESSION_ID_MAX_CHARACTERS).nullish(),
+  session_context: atMost(SESSION_CONTEXT_MAX_CHARACTERS).nullish(),
   tasks_priority: integer
     .pipe(z.number().min(-10, { error: "Use -10 to 10." }).max(10, { error: "Use -10 to 10." }))
-    .optional(),
+    .nullish(),
   ext_info: z
     .union([text, z.record(text, z.unknown())], { error: "Use a JSON object, or a string that holds one." })
-    .optional(),
-  sub_app_id: reserved,
+    .nullish(),
 })
   .refine(isShallow, { error: `Nest at most ${MAX_JSON_DEPTH} levels.` })
   .superRefine((body, context) => {
+    if (body.sub_app_id !== undefined) {
+      context.addIssue({ code: "custom", path: ["sub_app_id"], message: "The gateway sets this itself." });
+    }
     // The vendor takes an empty prompt only where something else says what to make (tencent-vod facts §1.1).
     if (body.prompt !== "" || body.file_infos?.length || body.subject_infos?.length || body.scene_type) return;
     const message = "This field is required (it may be empty only with file_infos, subject_infos or scene_type).";

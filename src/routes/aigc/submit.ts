@@ -33,8 +33,8 @@ for (const [path, action] of Object.entries(ACTIONS)) {
       dialect: "aigc",
       action,
       request: toVendorRequest(body),
-      sessionId: body.session_id,
-      sessionContext: body.session_context,
+      sessionId: body.session_id ?? undefined,
+      sessionContext: body.session_context ?? undefined,
     });
     return c.json(renderSubmitted(task.id, publicOrigin(c)), 200);
   });

@@ -6,7 +6,7 @@ import type { SubmitBody } from "./schema.ts";
 export function toVendorRequest(body: SubmitBody): VendorRequest {
   const { session_id: _sessionId, session_context: _sessionContext, ext_info: extInfo, ...rest } = body;
   const request = renameMembers(withoutEmpty(rest), toPascal) as Record<string, unknown>;
-  const extension = extInfo === undefined ? "" : typeof extInfo === "string" ? extInfo : extensionText(extInfo);
+  const extension = !extInfo ? "" : typeof extInfo === "string" ? extInfo : extensionText(extInfo);
   return vendorRequest.parse(extension ? { ...request, ExtInfo: extension } : request);
 }
 

@@ -1,16 +1,13 @@
 import * as z from "zod";
 import { isShallow, MAX_JSON_DEPTH } from "../../http/body.ts";
+import { integer, numeric } from "../../http/fields.ts";
 import { parseModel } from "./models.ts";
 
 const DURATION_MIN_SECONDS = 1;
 const DURATION_MAX_SECONDS = 16;
 
 const text = z.string();
-const optionalText = text.optional().transform((value) => value || undefined);
-
-const numeric = z
-  .union([z.number(), text.regex(/^\s*[+-]?\d+(\.\d+)?\s*$/)], { error: "Use a number." })
-  .transform(Number);
+const optionalText = text.nullish().transform((value) => value || undefined);
 
 const outOfRange = { error: `Use ${DURATION_MIN_SECONDS} to ${DURATION_MAX_SECONDS} seconds.` };
 
@@ -23,18 +20,18 @@ export const generationBody = z
     prompt: text.min(1, { error: "This field is required." }),
     image: optionalText,
     last_image: optionalText,
-    reference_image_urls: z.array(text.min(1)).optional(),
+    reference_image_urls: z.array(text.min(1)).nullish(),
     aspect_ratio: optionalText,
     duration: numeric
       .pipe(z.number().min(DURATION_MIN_SECONDS, outOfRange).max(DURATION_MAX_SECONDS, outOfRange))
-      .optional(),
+      .nullish(),
     extra_body: z
       .looseObject({
-        audio: z.boolean().optional(),
-        seed: numeric.pipe(z.number().int({ error: "Use a whole number." })).optional(),
-        bgm: z.boolean().optional(),
+        audio: z.boolean().nullish(),
+        seed: integer.nullish(),
+        bgm: z.boolean().nullish(),
       })
-      .optional(),
+      .nullish(),
   })
   .refine(isShallow, { error: `Nest at most ${MAX_JSON_DEPTH} levels.` })
   .superRefine((body, context) => {

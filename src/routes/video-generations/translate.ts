@@ -20,14 +20,14 @@ export function toVendorRequest(body: GenerationBody): VendorRequest {
     Prompt: body.prompt,
     ...(files.length > 0 && { FileInfos: files }),
     ...(lastFrame && { LastFrameUrl: lastFrame }),
-    ...(seed !== undefined && { Seed: seed }),
+    ...(seed != null && { Seed: seed }),
     OutputConfig: {
       StorageMode: "Temporary",
       Resolution: model.resolution,
-      ...(body.duration !== undefined && { Duration: body.duration }),
+      ...(body.duration != null && { Duration: body.duration }),
       ...(body.aspect_ratio && { AspectRatio: body.aspect_ratio }),
-      ...(audio !== undefined && { AudioGeneration: toggle(audio) }),
-      ...(bgm !== undefined && { EnableBGM: toggle(bgm) }),
+      ...(audio != null && { AudioGeneration: toggle(audio) }),
+      ...(bgm != null && { EnableBGM: toggle(bgm) }),
       ...(model.offPeak && { OffPeak: "Enabled" }),
     },
   });

@@ -1,0 +1,12 @@
+import * as z from "zod";
+
+/** Field types that more than one dialect takes. */
+
+const useNumber = { error: "Use a number." };
+
+/** A number, or a string that holds one, as the seeds have both. */
+export const numeric = z
+  .union([z.number(), z.string().regex(/^\s*[+-]?\d+(\.\d+)?\s*$/, useNumber)], useNumber)
+  .transform(Number);
+
+export const integer = numeric.pipe(z.number().int({ error: "Use a whole number." }));

@@ -1,0 +1,236 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, it } from "vitest";
+import { TASK_STATUSES } from "../../src/store/types.ts";
+import {
+  CALLBACK,
+  CAR,
+  completionOf,
+  emulator,
+  type Gateway,
+  type Json,
+  startGateway,
+  vendorFinishes,
+} from "../support/gateway.ts";
+
+const VIDEO = "/tencent-vod/v1/aigc-video";
+const ACTION = "CreateAigcVideoTask";
+
+let gateway: Gateway;
+
+beforeEach(async () => {
+  await emulator.reset();
+  gateway = await startGateway();
+});
+
+async function submit(body: Json = CAR): Promise<string> {
+  const answer = await gateway.post(VIDEO, body);
+  if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
+  return ((await answer.json()) as { request_id: string }).request_id;
+}
+
+function row(id: string) {
+  return env.DB.prepare("SELECT status, vendor_task_id, check_at, attempt FROM tasks WHERE id = ?1")
+    .bind(id)
+    .first<Json>();
+}
+
+/** Moves the clock to whatever the sweep is waiting for, and sweeps. */
+async function later(): Promise<void> {
+  const next = await gateway.services.store.tasks.nextCheck();
+  if (next === null) throw new Error("Nothing waits for the sweep.");
+  gateway.clock.offsetMs = next - Date.now() + 1;
+  await gateway.sweep();
+}
+
+describe("an unanswered create call", () => {
+  const silences = [
+    { kind: "drop_after_accept", paid: 1 },
+    { kind: "drop_before_accept", paid: 0 },
+    { kind: "bad_json", paid: 1 },
+    { kind: "http_500", paid: 0 },
+    { kind: "error", code: "InternalError", paid: 0 },
+    { kind: "error", code: "FailedOperation", paid: 0 },
+    { kind: "error", code: "SomethingNobodyKnows", paid: 0 },
+  ];
+
+  for (const { paid, ...fault } of silences) {
+    const name = [fault.kind, fault.code].filter(Boolean).join(" ");
+    it(`(${name}) is an accepted task in state unknown, and never paid twice`, async ({ expect }) => {
+      await emulator.fault({ action: ACTION, ...fault });
+      const id = await submit({ ...CAR, session_id: "s" });
+      expect(await row(id)).toMatchObject({ status: "unknown", vendor_task_id: null });
+      expect(await emulator.tasks()).toHaveLength(paid);
+      expect(gateway.wakes).toHaveLength(1);
+
+      const duplicate = await gateway.post(VIDEO, { ...CAR, session_id: "s" });
+      expect(duplicate.status).toBe(409);
+
+      await later();
+      const tasks = await vendorFinishes();
+      expect(tasks.map((task) => task.SessionId)).toEqual([`${id}-1`]);
+
+      const [task] = tasks;
+      if (!task) throw new Error("There is one.");
+      expect((await gateway.post(CALLBACK, await completionOf(task), { key: null })).status).toBe(200);
+      expect((await gateway.get(`/tencent-vod/v1/requests/${id}`)).status).toBe(200);
+      expect(await row(id)).toMatchObject({ status: "succeeded", vendor_task_id: task.TaskId });
+    });
+  }
+
+  it("is resent until it is answered, less and less often, always under the same SessionId", async ({ expect }) => {
+    await emulator.fault({ action: ACTION, kind: "drop_before_accept", times: 4 });
+    const id = await submit();
+    for (let round = 0; round < 3; round++) {
+      await later();
+      expect(await row(id)).toMatchObject({ status: "unknown", attempt: 1 });
+    }
+    await later();
+    expect(await row(id)).toMatchObject({ status: "running", check_at: null });
+    expect((await emulator.tasks()).map((task) => task.SessionId)).toEqual([`${id}-1`]);
+    const waits = gateway.wakes.slice(1).map((at, index) => at - (gateway.wakes[index] ?? 0));
+    expect(waits).toEqual(waits.toSorted((a, b) => a - b));
+    expect(waits.at(-1)).toBeGreaterThan(3 * (waits[0] ?? 0));
+  });
+
+  it("stays unknown when the resend is refused for a reason that says nothing about the first call", async ({
+    expect,
+  }) => {
+    await emulator.fault({ action: ACTION, kind: "drop_after_accept" });
+    const id = await submit();
+    await emulator.fault({ action: ACTION, kind: "error", code: "RequestLimitExceeded" });
+    await later();
+    expect(await row(id)).toMatchObject({ status: "unknown" });
+    await emulator.fault({ action: ACTION, kind: "error", code: "AuthFailure.SignatureFailure" });
+    await later();
+    expect(await row(id)).toMatchObject({ status: "unknown" });
+    expect(await emulator.tasks()).toHaveLength(1);
+  });
+
+  it("fails, and gives the session_id back, when the resend finds the request itself at fault", async ({ expect }) => {
+    await emulator.fault({ action: ACTION, kind: "drop_before_accept" });
+    const id = await submit({ ...CAR, session_id: "wrong" });
+    await emulator.fault({ action: ACTION, kind: "error", code: "InvalidParameterValue.FileId" });
+    await later();
+    expect(await row(id)).toMatchObject({ status: "failed", check_at: null });
+    expect((await gateway.post(VIDEO, { ...CAR, session_id: "wrong" })).status).toBe(200);
+  });
+
+  it("is completed by its event even while nobody has learnt the vendor's id", async ({ expect }) => {
+    await emulator.fault({ action: ACTION, kind: "drop_after_accept" });
+    const id = await submit();
+    const [task] = await vendorFinishes();
+    if (!task) throw new Error("The vendor has the task.");
+    await gateway.post(CALLBACK, await completionOf(task), { key: null });
+    expect(await row(id)).toMatchObject({ status: "succeeded", vendor_task_id: task.TaskId, check_at: null });
+  });
+});
+
+describe("a crash", () => {
+  it("between intent and call leaves a task that the sweep submits, once", async ({ expect }) => {
+    gateway = await startGateway({ deps: { fetch: () => new Promise(() => {}) } });
+    void gateway.post(VIDEO, CAR);
+    await until(async () => (await env.DB.prepare("SELECT count(*) AS n FROM tasks").first<{ n: number }>())?.n === 1);
+
+    gateway = await startGateway();
+    expect(await gateway.sweep()).toBeGreaterThan(Date.now() + 30_000);
+    expect(await emulator.tasks()).toHaveLength(0);
+    await later();
+    const tasks = await emulator.tasks();
+    expect(tasks).toHaveLength(1);
+    const { id } = (await env.DB.prepare("SELECT id FROM tasks").first<{ id: string }>()) ?? { id: "" };
+    expect(tasks[0]?.SessionId).toBe(`${id}-1`);
+    expect(await row(id)).toMatchObject({ status: "running", vendor_task_id: tasks[0]?.TaskId });
+  });
+
+  it("between the vendor's yes and its note leaves one paid task, and the client its id", async ({ expect }) => {
+    // The store breaks exactly once the vendor has been called.
+    let called = false;
+    const broken = new Proxy(env.DB, {
+      get(db, name: keyof D1Database) {
+        if (called) throw new Error("D1 is away");
+        const member = db[name];
+        return typeof member === "function" ? member.bind(db) : member;
+      },
+    });
+    gateway = await startGateway({
+      env: { DB: broken },
+      deps: {
+        fetch: async (request) => {
+          const answer = await env.EMULATOR.fetch(request);
+          called = true;
+          return answer;
+        },
+      },
+    });
+    const answer = await gateway.post(VIDEO, { ...CAR, session_id: "noted" });
+    expect(answer.status).toBe(200);
+    const { request_id: id } = (await answer.json()) as { request_id: string };
+    expect(await row(id)).toMatchObject({ status: "submitting" });
+
+    gateway = await startGateway();
+    await later();
+    expect(await row(id)).toMatchObject({ status: "unknown" });
+    const [task, ...others] = await vendorFinishes();
+    expect(others).toEqual([]);
+    if (!task) throw new Error("The vendor has the task.");
+    await gateway.post(CALLBACK, await completionOf(task), { key: null });
+    expect(await row(id)).toMatchObject({ status: "succeeded" });
+  });
+
+  it("of D1 before the intent is written calls no vendor", async ({ expect }) => {
+    const broken = new Proxy(env.DB, {
+      get(db, name: keyof D1Database) {
+        if (name === "batch") throw new Error("D1 is away");
+        const member = db[name];
+        return typeof member === "function" ? member.bind(db) : member;
+      },
+    });
+    gateway = await startGateway({ env: { DB: broken } });
+    const answer = await gateway.post(VIDEO, CAR);
+    expect(answer.status).toBe(500);
+    expect(await answer.json()).toMatchObject({ code: "internal_error" });
+    expect(await emulator.calls()).toEqual({});
+  });
+});
+
+describe("two sweeps at once", () => {
+  it("resend a task once between them", async ({ expect }) => {
+    await emulator.fault({ action: ACTION, kind: "drop_before_accept" });
+    await submit();
+    gateway.clock.offsetMs += 60_000;
+    await Promise.all([gateway.sweep(), gateway.sweep(), gateway.sweep()]);
+    const calls = await emulator.calls();
+    expect(calls[ACTION]).toEqual({ drop_before_accept: 1, OK: 1 });
+  });
+});
+
+describe("terminal states", () => {
+  const terminal = ["succeeded", "failed", "canceled", "expired"];
+  it("are left by no update the store has", async ({ expect }) => {
+    for (const status of TASK_STATUSES.filter((name) => terminal.includes(name))) {
+      const id = await submit();
+      await env.DB.prepare("UPDATE tasks SET status = ?2, check_at = 1 WHERE id = ?1").bind(id, status).run();
+      const { tasks, events } = gateway.services.store;
+      const now = Date.now();
+      await tasks.markRunning({ id, vendorTaskId: `other-${status}`, now });
+      await tasks.markUnknown({ id, checkAt: now });
+      await tasks.markRefused({
+        id,
+        failure: { code: "X", message: "x" },
+        now,
+        giveBackSession: false,
+        giveBackIdempotencyKey: false,
+      });
+      expect(await tasks.lease({ id, checkAt: 1, until: now })).toBe(false);
+      await events.insert({ id: status, eventType: "E", taskId: id, vendorTaskId: "v", body: "{}", now, checkAt: now });
+      const outcome = { status: "succeeded", result: "{}" } as const;
+      const completed = await events.complete({ eventId: status, taskId: id, vendorTaskId: "v", now, outcome });
+      expect(completed).toEqual({ applied: false });
+      expect(await row(id)).toMatchObject({ status });
+    }
+  });
+});
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
