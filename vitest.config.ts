@@ -29,6 +29,8 @@ Object.assign(process.env, { ...secrets, ...process.env });
 
 export default defineConfig({
   test: {
+    // The gateway logs one object per event; only a failing test's are worth a look.
+    silent: "passed-only",
     projects: [
       {
         plugins: [
@@ -56,7 +58,6 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
-          silent: "passed-only",
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/clients/**", "test/faults/**"],
           setupFiles: ["./test/support/setup.ts"],
