@@ -30,14 +30,16 @@ CREATE TABLE tasks (
   result          TEXT,                 -- JSON: the vendor's finished task, as re-read from the vendor
   error_code      TEXT,
   error_message   TEXT,
-  check_at        INTEGER,              -- when the sweep must look at it; NULL: nothing to do
+  start_by        INTEGER,              -- fails if the vendor has not been called by then; NULL: waits for ever
+  history         TEXT NOT NULL DEFAULT '[]', -- JSON: [{at, message}], what happened to it, for people
   created_at      INTEGER NOT NULL,
   submitted_at    INTEGER,
   finished_at     INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX tasks_vendor_task ON tasks (vendor_task_id) WHERE vendor_task_id IS NOT NULL;
-CREATE INDEX tasks_check ON tasks (check_at) WHERE check_at IS NOT NULL;
+-- What the dispatcher rebuilds itself from: small, whatever the size of the table.
+CREATE INDEX tasks_active ON tasks (id) WHERE status IN ('queued', 'submitting', 'unknown', 'running');
 -- Lists are newest first within an owner, so every filter's index ends in the id.
 CREATE INDEX tasks_owner ON tasks (owner, id);
 CREATE INDEX tasks_owner_status ON tasks (owner, status, id);
@@ -66,6 +68,7 @@ CREATE TABLE idempotency_keys (
   key         TEXT NOT NULL,
   fingerprint TEXT NOT NULL,            -- SHA-256 of the parsed request
   task_id     TEXT NOT NULL,
+  queue_position INTEGER,               -- in the first answer; NULL until it was given
   expires_at  INTEGER NOT NULL,
   PRIMARY KEY (owner, key)
 ) STRICT, WITHOUT ROWID;

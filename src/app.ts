@@ -10,6 +10,7 @@ import type { AppEnv } from "./http/app-env.ts";
 import { createRouter, fromFrameworkError } from "./http/openapi.ts";
 import { log } from "./log.ts";
 import { aigcDialect, aigcRoutes } from "./routes/aigc/index.ts";
+import { createFalProxy } from "./routes/fal-proxy.ts";
 import { health } from "./routes/health.ts";
 import { videoGenerationsDialect, videoGenerationsRoutes } from "./routes/video-generations/index.ts";
 import type { Services } from "./services.ts";
@@ -51,6 +52,10 @@ export function createApp(createServices: (env: Env) => Services) {
   app.route("/", callbacks);
   app.route("/", aigcRoutes);
   app.route("/", videoGenerationsRoutes);
+  app.route(
+    "/",
+    createFalProxy((request, env, context) => app.fetch(request, env, context)),
+  );
 
   // Built once: it is the same for everybody, and not cheap.
   let description: object | undefined;

@@ -8,6 +8,24 @@ const optionalText = z
 
 const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
 
+const positiveInteger = z.coerce
+  .number({ error: "must be a whole number from 1" })
+  .int({ error: "must be a whole number from 1" })
+  .min(1, { error: "must be a whole number from 1" });
+
+const modelConcurrency = z
+  .string()
+  .default("{}")
+  .transform((text, context) => {
+    const parsed = z.record(z.string(), z.int().min(1)).safeParse(parseJson(text || "{}"));
+    if (parsed.success) return parsed.data;
+    context.addIssue({
+      code: "custom",
+      message: 'must be JSON of model names and limits, e.g. {"Kling":2,"Vidu/q3-pro":1}',
+    });
+    return z.NEVER;
+  });
+
 const schema = z.object({
   VOD_ENDPOINT: httpUrl.default("https://vod.intl.tencentcloudapi.com"),
   VOD_SUB_APP_ID: z.coerce
@@ -21,8 +39,19 @@ const schema = z.object({
   VOD_SIGN_KEY_PREVIOUS: optionalText,
   CALLBACK_SECRET: z.string().min(1),
   CALLBACK_SECRET_PREVIOUS: optionalText,
+  VOD_CONCURRENCY: positiveInteger.default(1),
+  VOD_REQUESTS_PER_SECOND: positiveInteger.default(20),
+  VOD_MODEL_CONCURRENCY: modelConcurrency,
   PUBLIC_URL: optionalText.pipe(httpUrl.optional()),
 });
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 /** The Worker's variables and secrets, checked and in the form the code uses. */
 export type Config = {
@@ -30,6 +59,12 @@ export type Config = {
     endpoint: string;
     subAppId: number;
     credentials: { secretId: string; secretKey: string; token?: string };
+    /** Tasks that may be with the vendor at once; its default for an account is 1. */
+    concurrency: number;
+    /** Create calls a second; the vendor's limit is 20. */
+    requestsPerSecond: number;
+    /** Further limits by `ModelName` or `ModelName/ModelVersion`. */
+    modelConcurrency: Readonly<Record<string, number>>;
   };
   callbacks: {
     /** Path secrets, the current one first; the previous one is accepted while a rotation runs. */
@@ -76,6 +111,9 @@ export function parseConfig(env: object): Config {
         secretKey: vars.VOD_SECRET_KEY,
         ...(vars.VOD_TOKEN && { token: vars.VOD_TOKEN }),
       },
+      concurrency: vars.VOD_CONCURRENCY,
+      requestsPerSecond: vars.VOD_REQUESTS_PER_SECOND,
+      modelConcurrency: vars.VOD_MODEL_CONCURRENCY,
     },
     callbacks: {
       secrets: [vars.CALLBACK_SECRET, ...present(vars.CALLBACK_SECRET_PREVIOUS)],

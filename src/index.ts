@@ -1,22 +1,17 @@
 import { createApp } from "./app.ts";
 import { platformDeps } from "./deps.ts";
-import { createServices, type Services } from "./services.ts";
-import { wakeDispatcher } from "./tasks/dispatcher.ts";
-import { sweep } from "./tasks/sweep.ts";
+import { createServices } from "./services.ts";
+import { dispatcherOf } from "./tasks/dispatch/client.ts";
 
-export { Dispatcher } from "./tasks/dispatcher.ts";
+export { Dispatcher } from "./tasks/dispatch/object.ts";
 
-function platformServices(env: Env): Services {
-  return createServices({ env, deps: platformDeps, wake: wakeDispatcher(env) });
-}
-
-const app = createApp(platformServices);
+const app = createApp((env) =>
+  createServices({ env, deps: platformDeps, dispatcher: dispatcherOf(env, platformDeps.sleep) }),
+);
 
 export default {
   fetch: app.fetch,
   async scheduled(_controller, env) {
-    const services = platformServices(env);
-    const next = await sweep(services);
-    if (next !== null) await services.wake(next);
+    await env.DISPATCHER.getByName(env.VOD_SUB_APP_ID).reconcile();
   },
 } satisfies ExportedHandler<Env>;

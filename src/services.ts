@@ -2,6 +2,7 @@ import { createKeyRing, type KeyRing } from "./auth/key-ring.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { createStore, type Store } from "./store/index.ts";
+import type { Dispatcher } from "./tasks/dispatch/types.ts";
 import { createVodClient, type VodClient } from "./vod/client.ts";
 
 /** What every layer works with. Lives as long as the isolate, so nothing in it may belong to one request. */
@@ -11,15 +12,21 @@ export type Services = {
   store: Store;
   vod: VodClient;
   keyRing: KeyRing;
-  /** Asks the dispatcher to sweep at `at` (milliseconds) or earlier. Never throws: the cron trigger is behind it. */
-  wake: (at: number) => Promise<void>;
+  dispatcher: Dispatcher;
 };
 
-export type ServiceOptions = { env: Env; deps: Deps; wake: Services["wake"] };
+export type ServiceOptions = { env: Env; deps: Deps; dispatcher: Dispatcher };
 
 /** @throws {ConfigError} when the deployment is misconfigured */
-export function createServices({ env, deps, wake }: ServiceOptions): Services {
+export function createServices({ env, deps, dispatcher }: ServiceOptions): Services {
   const config = parseConfig(env);
   const store = createStore(env);
-  return { config, deps, store, vod: createVodClient(config.vod, deps), keyRing: createKeyRing(store, deps), wake };
+  return {
+    config,
+    deps,
+    store,
+    vod: createVodClient(config.vod, deps),
+    keyRing: createKeyRing(store, deps),
+    dispatcher,
+  };
 }

@@ -73,6 +73,6 @@ async function receive(
   } catch (error) {
     // It is stored and leased: the sweep tries again.
     log("error", "callback.apply_failed", { request_id: taskId, error: String(error) });
-    await services.wake(now + EVENT_LEASE_MS);
+    await services.dispatcher.wake(now + EVENT_LEASE_MS);
   }
 }

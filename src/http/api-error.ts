@@ -13,8 +13,10 @@ const STATUS = {
   unsupported_media_type: 415,
   validation_error: 422,
   idempotency_key_reused: 422,
+  queue_full: 429,
   internal_error: 500,
   not_configured: 500,
+  unavailable: 503,
 } as const satisfies Record<string, ContentfulStatusCode>;
 
 export type ApiErrorCode = keyof typeof STATUS;

@@ -2,29 +2,45 @@ import type { Context } from "hono";
 import { ApiError } from "../http/api-error.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { idempotencyKey } from "../http/idempotency-key.ts";
+import { maxQueueLength, startTimeoutSeconds } from "../http/queue-limits.ts";
 import { publicOrigin, taskUrls } from "../http/urls.ts";
 import { type SubmitOutcome, submitTask, type TaskDraft } from "../tasks/submit.ts";
 import { ruleOf } from "../vod/errors.ts";
 
 /** A vendor refusal for lack of capacity passes quickly. */
 const CAPACITY_RETRY_AFTER_SECONDS = 1;
+/** What one waiting task takes, for a guess at when the queue will be shorter; the vendor needs about two minutes. */
+const SECONDS_PER_TASK = 120;
+const QUEUE_RETRY_AFTER_MAX_SECONDS = 300;
+
+type Accepted = Extract<SubmitOutcome, { kind: "accepted" }>;
+
+export type DialectDraft = Omit<TaskDraft, "owner" | "idempotencyKey" | "startTimeoutMs"> & {
+  /** From the body; the header `x-fal-request-timeout` says the same. */
+  startTimeoutSeconds?: number | undefined;
+};
 
 /**
  * Submits what a dialect has translated.
  * @returns the accepted task; `idempotent-replayed` is set on the answer when it is the first one's
- * @throws {ApiError} duplicate, reused key, or the vendor's refusal
+ * @throws {ApiError} duplicate, reused key, full queue, or the vendor's refusal
  */
-export async function submitDraft(
-  c: Context<AppEnv>,
-  draft: Omit<TaskDraft, "owner" | "idempotencyKey">,
-): Promise<{ id: string; created_at: number }> {
+export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Promise<Accepted> {
+  const { startTimeoutSeconds: fromBody, ...rest } = draft;
+  const seconds = fromBody ?? startTimeoutSeconds(c);
   const key = idempotencyKey(c);
-  const outcome = await submitTask(c.get("services"), { ...draft, owner: c.get("caller").owner, idempotencyKey: key });
+  await refuseWhenQueueIsLong(c);
+  const outcome = await submitTask(c.get("services"), {
+    ...rest,
+    owner: c.get("caller").owner,
+    idempotencyKey: key,
+    startTimeoutMs: seconds === undefined ? undefined : seconds * 1000,
+  });
   switch (outcome.kind) {
     case "accepted":
       if (outcome.replayed) c.header("idempotent-replayed", "true");
-      c.header("x-fal-request-id", outcome.task.id);
-      return outcome.task;
+      c.header("x-fal-request-id", outcome.taskId);
+      return outcome;
     case "duplicate_session":
       throw duplicate(publicOrigin(c), draft.sessionId ?? "", outcome.firstTaskId);
     case "idempotency_key_reused":
@@ -36,6 +52,17 @@ export async function submitDraft(
     case "refused":
       throw refusal(outcome);
   }
+}
+
+async function refuseWhenQueueIsLong(c: Context<AppEnv>): Promise<void> {
+  const limit = maxQueueLength(c);
+  if (limit === undefined) return;
+  const { waiting, concurrency } = await c.get("services").dispatcher.report();
+  if (waiting <= limit) return;
+  const seconds = Math.ceil(((waiting - limit) * SECONDS_PER_TASK) / concurrency);
+  throw new ApiError("queue_full", `${waiting} tasks are waiting; you asked for at most ${limit}.`, {
+    headers: { "retry-after": String(Math.min(seconds, QUEUE_RETRY_AFTER_MAX_SECONDS)) },
+  });
 }
 
 function duplicate(origin: string, sessionId: string, firstTaskId: string): ApiError {
@@ -51,11 +78,11 @@ function duplicate(origin: string, sessionId: string, firstTaskId: string): ApiE
   );
 }
 
-function refusal(outcome: SubmitOutcome & { kind: "refused" }): ApiError {
-  const rule = ruleOf(outcome.failure.code);
+function refusal(outcome: Extract<SubmitOutcome, { kind: "refused" }>): ApiError {
+  const rule = ruleOf(outcome.code);
   const busy = rule.fault === "capacity" && rule.resend === "yes";
-  return new ApiError({ vendor: outcome.failure.code, status: rule.httpStatus }, outcome.failure.message, {
-    requestId: outcome.task.id,
+  return new ApiError({ vendor: outcome.code, status: rule.httpStatus }, outcome.message, {
+    requestId: outcome.taskId,
     headers: {
       ...(busy ? { "retry-after": String(CAPACITY_RETRY_AFTER_SECONDS) } : { "x-should-retry": "false" }),
       ...(outcome.replayed && { "idempotent-replayed": "true" }),

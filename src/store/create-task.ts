@@ -22,7 +22,8 @@ export type CreateTaskResult =
 const CLAIM_IDEMPOTENCY_KEY = `
   INSERT INTO idempotency_keys (owner, key, fingerprint, task_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
   ON CONFLICT (owner, key) DO UPDATE
-    SET fingerprint = excluded.fingerprint, task_id = excluded.task_id, expires_at = excluded.expires_at
+    SET fingerprint = excluded.fingerprint, task_id = excluded.task_id, expires_at = excluded.expires_at,
+        queue_position = NULL
     WHERE idempotency_keys.expires_at <= ?6`;
 
 // Only with the Idempotency-Key in hand: a repetition must not meet its own session_id as a duplicate.
@@ -35,10 +36,11 @@ const CLAIM_SESSION = `
 
 const INSERT_TASK = `
   INSERT INTO tasks (id, owner, dialect, action, model_name, model_version, client_model, status, attempt, priority,
-                     session_id, session_context, idempotency_key, check_at, created_at)
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
-  WHERE (?13 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE owner = ?2 AND key = ?13 AND task_id = ?1))
-    AND (?11 IS NULL OR EXISTS (SELECT 1 FROM session_claims WHERE owner = ?2 AND session_id = ?11 AND task_id = ?1))`;
+                     session_id, session_context, idempotency_key, start_by, created_at, history)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', 1, ?8, ?9, ?10, ?11, ?12, ?13,
+         json_array(json_object('at', ?13, 'message', 'Queued.'))
+  WHERE (?11 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE owner = ?2 AND key = ?11 AND task_id = ?1))
+    AND (?9 IS NULL OR EXISTS (SELECT 1 FROM session_claims WHERE owner = ?2 AND session_id = ?9 AND task_id = ?1))`;
 
 const INSERT_REQUEST_PART = `
   INSERT INTO task_requests (task_id, part, body)
@@ -102,13 +104,11 @@ function insertTask(db: D1Database, task: NewTask): D1PreparedStatement {
       task.model_name,
       task.model_version,
       task.client_model,
-      task.status,
-      task.attempt,
       task.priority,
       task.session_id,
       task.session_context,
       task.idempotency_key,
-      task.check_at,
+      task.start_by,
       task.created_at,
     );
 }

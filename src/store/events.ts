@@ -1,4 +1,3 @@
-import { type Completion, completeTask } from "./tasks.ts";
 import type { EventRow } from "./types.ts";
 
 export type NewEvent = {
@@ -73,6 +72,12 @@ export function createEventStore(db: D1Database) {
         .run();
     },
 
-    complete: (completion: Completion) => completeTask(db, completion),
+    /** When an event waits to be tried again; null when none does. */
+    async nextCheck(): Promise<number | null> {
+      const row = await db
+        .prepare("SELECT min(check_at) AS at FROM events WHERE check_at IS NOT NULL")
+        .first<{ at: number | null }>();
+      return row?.at ?? null;
+    },
   };
 }

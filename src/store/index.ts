@@ -1,4 +1,5 @@
 import { createApiKeyStore } from "./api-keys.ts";
+import { type Completion, completeTask } from "./complete-task.ts";
 import { type CreateTaskInput, createTask } from "./create-task.ts";
 import { createDedupeCache } from "./dedupe-cache.ts";
 import { createEventStore } from "./events.ts";
@@ -14,10 +15,16 @@ export function createStore(bindings: { DB: D1Database; DEDUPE: KVNamespace }) {
     tasks: {
       ...createTaskStore(db),
       create: (input: CreateTaskInput) => createTask(db, input),
+      complete: (completion: Completion) => completeTask(db, completion),
       list: (filter: TaskFilter) => listTasks(db, filter),
     },
     events: createEventStore(db),
     apiKeys: createApiKeyStore(db),
     dedupe: createDedupeCache(bindings.DEDUPE),
+    /** Whether the stores answer. */
+    async ping(): Promise<{ d1: boolean; kv: boolean }> {
+      const [d1, kv] = await Promise.allSettled([db.prepare("SELECT 1").first(), bindings.DEDUPE.get("ping")]);
+      return { d1: d1.status === "fulfilled", kv: kv.status === "fulfilled" };
+    },
   };
 }

@@ -11,6 +11,8 @@ export const TASK_STATUSES = [
 ] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
+export type HistoryEntry = { at: number; message: string };
+
 /** A row of `tasks`. Times are milliseconds. */
 export type TaskRow = {
   id: string;
@@ -30,16 +32,48 @@ export type TaskRow = {
   result: string | null;
   error_code: string | null;
   error_message: string | null;
-  check_at: number | null;
+  start_by: number | null;
+  /** JSON of {@link HistoryEntry}[]. */
+  history: string;
   created_at: number;
   submitted_at: number | null;
   finished_at: number | null;
 };
 
-/** What a task is made of when it is first written. */
-export type NewTask = Omit<
+/** A task without its result, which can be large: what its status shows. */
+export type TaskStatusRow = Omit<TaskRow, "result">;
+
+/** What a task is made of when it is first written: queued, first attempt, nothing known of the vendor. */
+export type NewTask = Pick<
   TaskRow,
-  "vendor_task_id" | "result" | "error_code" | "error_message" | "submitted_at" | "finished_at"
+  | "id"
+  | "owner"
+  | "dialect"
+  | "action"
+  | "model_name"
+  | "model_version"
+  | "client_model"
+  | "priority"
+  | "session_id"
+  | "session_context"
+  | "idempotency_key"
+  | "start_by"
+  | "created_at"
+>;
+
+/** What the dispatcher keeps of a task that is not finished. */
+export type ActiveTask = Pick<
+  TaskRow,
+  | "id"
+  | "owner"
+  | "model_name"
+  | "model_version"
+  | "status"
+  | "attempt"
+  | "priority"
+  | "start_by"
+  | "vendor_task_id"
+  | "submitted_at"
 >;
 
 export type TaskFailure = { code: string; message: string };

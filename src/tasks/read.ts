@@ -77,7 +77,8 @@ export function taskOf(row: TaskRow): Task {
   return row.result === null ? overview : { ...overview, vendorTask: vendorTask.parse(JSON.parse(row.result)) };
 }
 
-function overviewOf(row: TaskSummary): TaskOverview {
+/** A row, whole or in part, in the words of this layer. */
+export function overviewOf(row: TaskSummary): TaskOverview {
   const action = row.action as CreateAction;
   return {
     id: row.id,

@@ -13,38 +13,68 @@ const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 5 * 60 * 1000;
 /** After so many "no such task" from the vendor an event is taken as invented. */
 const MAX_UNKNOWN_TASK_TRIES = 5;
+/** The vendor did not do the work for lack of room, and says so in a finished task (tencent-vod facts §5.1). */
+const NO_ROOM = "RequestLimitExceeded";
 
 export type PendingEvent = { id: string; taskId: string; vendorTaskId: string; tries: number };
+
+/** What a re-read of a task showed. */
+type Reading = "applied" | "processing" | "stale" | "foreign" | { unread: VendorResult<TaskDetail> };
 
 /**
  * Applies an event to its task. The event is only a hint: the task is read again from the vendor, and that reading must
  * carry our session token for this task. The caller holds the event's lease.
  */
 export async function settleEvent(services: Services, event: PendingEvent): Promise<"applied" | "ignored" | "waiting"> {
-  const { store, vod, deps } = services;
-  const task = await store.tasks.findById(event.taskId);
+  const task = await services.store.tasks.findById(event.taskId);
   if (!task || isTerminal(task.status)) return ignore(services, event, "task_settled");
+  const reading = await readAndComplete(services, task, event.vendorTaskId, event.id);
+  if (reading === "applied") return "applied";
+  if (reading === "processing") return postpone(services, event, reading);
+  if (typeof reading === "string") return ignore(services, event, reading);
+  const refusal = !reading.unread.ok && reading.unread.error.kind === "refused" ? reading.unread.error : undefined;
+  const invented = refusal?.rule.fault === "client" && event.tries >= MAX_UNKNOWN_TASK_TRIES;
+  return invented
+    ? ignore(services, event, "vendor_knows_no_such_task")
+    : postpone(services, event, refusal?.code ?? "no_answer");
+}
 
-  const answer = await vod.describeTask(event.vendorTaskId);
-  if (!answer.ok) return afterFailedRead(services, event, answer);
+/**
+ * Reads a task from the vendor and, when it is over there, ends it here; tells the dispatcher once that is committed.
+ * @param eventId the event that asked for it, settled in the same transaction
+ */
+export async function readAndComplete(
+  services: Services,
+  task: TaskRow,
+  vendorTaskId: string,
+  eventId?: string,
+): Promise<Reading> {
+  const { store, vod, deps, dispatcher } = services;
+  const answer = await vod.describeTask(vendorTaskId);
+  if (!answer.ok) return { unread: answer };
   const read = answer.value.AigcVideoTask ?? answer.value.AigcImageTask;
-  if (!read || !(await belongsTo(services, read, task))) return ignore(services, event, "not_this_task");
+  if (!read || !(await belongsTo(services, read, task))) return "foreign";
 
   const verdict = verdictOf(read);
-  if (verdict.state === "processing") return postpone(services, event, "processing");
+  if (verdict.state === "processing") return "processing";
   const result = JSON.stringify(read);
-  const { applied } = await store.events.complete({
-    eventId: event.id,
+  const noRoom = verdict.state === "failed" && verdict.code === NO_ROOM;
+  const moved = await store.tasks.complete({
     taskId: task.id,
-    vendorTaskId: event.vendorTaskId,
+    attempt: task.attempt,
+    vendorTaskId,
+    eventId,
     now: deps.now(),
-    outcome:
-      verdict.state === "succeeded"
+    outcome: noRoom
+      ? { status: "queued" }
+      : verdict.state === "succeeded"
         ? { status: "succeeded", result }
         : { status: "failed", result, failure: { code: verdict.code, message: verdict.message } },
   });
-  if (!applied) return "ignored";
-  log("info", "task.completed", { request_id: task.id, vendor_task_id: event.vendorTaskId, status: verdict.state });
+  if (!moved) return "stale";
+  const status = noRoom ? "requeued" : verdict.state;
+  log("info", "task.completed", { request_id: task.id, vendor_task_id: vendorTaskId, status });
+  await dispatcher.left(task.id, noRoom ? { requeued: { ...task, attempt: task.attempt + 1 } } : {});
   return "applied";
 }
 
@@ -54,23 +84,17 @@ async function belongsTo({ config }: Services, read: VendorTask, task: TaskRow):
   return token.ok && token.taskId === task.id && token.attempt === task.attempt;
 }
 
-async function afterFailedRead(services: Services, event: PendingEvent, answer: VendorResult<TaskDetail>) {
-  const refusal = !answer.ok && answer.error.kind === "refused" ? answer.error : undefined;
-  const noSuchTask = refusal?.rule.fault === "client";
-  if (noSuchTask && event.tries >= MAX_UNKNOWN_TASK_TRIES) return ignore(services, event, "vendor_knows_no_such_task");
-  return postpone(services, event, refusal?.code ?? "no_answer");
-}
-
 async function ignore({ store, deps }: Services, event: PendingEvent, reason: string): Promise<"ignored"> {
   await store.events.ignore({ id: event.id, now: deps.now() });
   log("info", "event.ignored", { request_id: event.taskId, vendor_task_id: event.vendorTaskId, reason });
   return "ignored";
 }
 
-async function postpone({ store, deps, wake }: Services, event: PendingEvent, reason: string): Promise<"waiting"> {
+async function postpone(services: Services, event: PendingEvent, reason: string): Promise<"waiting"> {
+  const { store, deps, dispatcher } = services;
   const checkAt = deps.now() + Math.min(RETRY_FIRST_MS * 2 ** Math.min(event.tries - 1, 20), RETRY_MAX_MS);
   await store.events.postpone({ id: event.id, checkAt });
-  await wake(checkAt);
+  await dispatcher.wake(checkAt);
   log("warn", "event.postponed", { request_id: event.taskId, vendor_task_id: event.vendorTaskId, reason });
   return "waiting";
 }

@@ -1,9 +1,8 @@
 import type { Services } from "../services.ts";
 import { sha256Hex } from "../signing/encoding.ts";
-import type { TaskFailure, TaskRow } from "../store/types.ts";
+import type { NewTask } from "../store/types.ts";
 import type { CreateAction, VendorRequest } from "../vod/requests.ts";
 import { CLAIM_LIFETIME_MS } from "./limits.ts";
-import { sendToVendor, SUBMISSION_OVERDUE_MS } from "./send.ts";
 import { newTaskId } from "./task-id.ts";
 
 /** How long a repetition waits for the first request with its Idempotency-Key; beyond it the task's acceptance is the answer. */
@@ -22,16 +21,18 @@ export type TaskDraft = {
   sessionId?: string | undefined;
   sessionContext?: string | undefined;
   idempotencyKey?: string | undefined;
+  /** The task fails unless the vendor is called within this time. */
+  startTimeoutMs?: number | undefined;
 };
 
 export type SubmitOutcome =
-  | { kind: "accepted"; task: TaskRow; replayed: boolean }
-  | { kind: "refused"; task: TaskRow; failure: TaskFailure; replayed: boolean }
+  | { kind: "accepted"; taskId: string; createdAt: number; queuePosition: number; replayed: boolean }
+  | { kind: "refused"; taskId: string; code: string; message: string; replayed: boolean }
   | { kind: "duplicate_session"; firstTaskId: string }
   | { kind: "idempotency_key_reused"; firstTaskId: string };
 
 /**
- * Takes a task: claims its `session_id` and Idempotency-Key, writes the intent, calls the vendor once.
+ * Takes a task: claims its `session_id` and Idempotency-Key, writes the intent, hands it to the dispatcher.
  * An unanswered call is an accepted task whose state is `unknown`, never a failure: it may be paid already.
  */
 export async function submitTask(services: Services, draft: TaskDraft): Promise<SubmitOutcome> {
@@ -45,25 +46,21 @@ export async function submitTask(services: Services, draft: TaskDraft): Promise<
 
   const task = newTask(services, draft, now);
   const fingerprint = await fingerprintOf(draft);
-  const created = await store.tasks.create({
-    task,
-    request: JSON.stringify(draft.request),
-    fingerprint,
-    now,
-    claimsExpireAt: now + CLAIM_LIFETIME_MS,
-  });
+  const request = JSON.stringify(draft.request);
+  const claimsExpireAt = now + CLAIM_LIFETIME_MS;
+  const created = await store.tasks.create({ task, request, fingerprint, now, claimsExpireAt });
   if (created.kind === "duplicate_session") return { kind: created.kind, firstTaskId: created.taskId };
   if (created.kind === "idempotency_key_taken") {
     if (created.fingerprint !== fingerprint) return { kind: "idempotency_key_reused", firstTaskId: created.taskId };
-    return replay(services, draft.owner, created.taskId);
+    return replay(services, draft, created.taskId);
   }
-  const sent = sendToVendor(services, task, draft.request);
-  // A client that hangs up must not take the call, or the note of its result, down with it.
-  deps.defer(sent);
-  return outcomeOf(await sent, false);
+  const admitted = admit(services, task, request);
+  // A client that hangs up must not take the note of its answer down with it.
+  deps.defer(admitted);
+  return admitted;
 }
 
-function newTask({ deps }: Services, draft: TaskDraft, now: number): TaskRow {
+function newTask({ deps }: Services, draft: TaskDraft, now: number): NewTask {
   return {
     id: newTaskId(deps, now),
     owner: draft.owner,
@@ -72,21 +69,24 @@ function newTask({ deps }: Services, draft: TaskDraft, now: number): TaskRow {
     model_name: draft.request.ModelName,
     model_version: draft.request.ModelVersion,
     client_model: draft.clientModel ?? null,
-    status: "submitting",
-    attempt: 1,
     priority: draft.request.TasksPriority ?? 0,
     session_id: draft.sessionId || null,
     session_context: draft.sessionContext || null,
     idempotency_key: draft.idempotencyKey ?? null,
-    vendor_task_id: null,
-    result: null,
-    error_code: null,
-    error_message: null,
-    check_at: now + SUBMISSION_OVERDUE_MS,
+    start_by: draft.startTimeoutMs === undefined ? null : now + draft.startTimeoutMs,
     created_at: now,
-    submitted_at: null,
-    finished_at: null,
   };
+}
+
+/** Hands the task to the dispatcher, which D1 would also lead to it. */
+async function admit({ store, dispatcher }: Services, task: NewTask, request: string): Promise<SubmitOutcome> {
+  const active = { ...task, status: "queued", attempt: 1, vendor_task_id: null, submitted_at: null } as const;
+  const admission = await dispatcher.admit(active, request);
+  const { id, created_at: createdAt, owner, idempotency_key: key } = task;
+  if (admission.kind === "refused") return { ...admission, taskId: id, replayed: false };
+  const queuePosition = admission.kind === "queued" ? admission.position : 0;
+  if (key !== null) await store.tasks.noteFirstAnswer(owner, key, id, queuePosition);
+  return { kind: "accepted", taskId: id, createdAt, queuePosition, replayed: false };
 }
 
 /** Two requests are the same when they parse to the same task, however they were written. */
@@ -102,20 +102,22 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([name, member]) => [name, sorted(member)]));
 }
 
-/** Answers a repetition as the first request is answered, waiting for it while it is with the vendor. */
-async function replay({ store, deps }: Services, owner: string, taskId: string): Promise<SubmitOutcome> {
+/** Answers a repetition as the first request is answered, waiting for it while that is being found out. */
+async function replay({ store, deps }: Services, draft: TaskDraft, taskId: string): Promise<SubmitOutcome> {
+  const { owner, idempotencyKey = "" } = draft;
   const deadline = deps.now() + REPLAY_WAIT_MS;
   for (let pause = REPLAY_POLL_FIRST_MS; ; pause = Math.min(pause * 2, REPLAY_POLL_MAX_MS)) {
+    const position = await store.tasks.firstAnswer(owner, idempotencyKey, taskId);
     const task = await store.tasks.find(owner, taskId);
     if (!task) throw new Error("An Idempotency-Key points to a task that is not there.");
-    if (task.status !== "submitting" || deps.now() >= deadline) return outcomeOf(task, true);
+    // A task that failed without ever having been submitted was refused in the answer to its submission.
+    if (position === undefined && task.status === "failed" && task.submitted_at === null) {
+      const { error_code: code, error_message: message } = task;
+      return { kind: "refused", taskId, code: code ?? "InternalError", message: message ?? "", replayed: true };
+    }
+    if (position !== undefined || deps.now() >= deadline) {
+      return { kind: "accepted", taskId, createdAt: task.created_at, queuePosition: position ?? 0, replayed: true };
+    }
     await deps.sleep(pause);
   }
-}
-
-/** A task that failed without ever having been submitted was refused in the answer to its submission. */
-function outcomeOf(task: TaskRow, replayed: boolean): SubmitOutcome {
-  if (task.status !== "failed" || task.submitted_at !== null) return { kind: "accepted", task, replayed };
-  const failure = { code: task.error_code ?? "InternalError", message: task.error_message ?? "" };
-  return { kind: "refused", task, failure, replayed };
 }

@@ -99,6 +99,11 @@ export function createVodClient(
       return call(action, body, CREATE_TIMEOUT_MS, created);
     },
 
+    /** Stops a task that still waits at the vendor; one that is being worked on is refused. */
+    abortTask(vendorTaskId: string): Promise<VendorResult<unknown>> {
+      return call("ManageTask", { TaskId: vendorTaskId, OperationType: "Abort" }, DESCRIBE_TIMEOUT_MS, z.unknown());
+    },
+
     /** Reads a task of the last three days, by the vendor's id. */
     describeTask(vendorTaskId: string): Promise<VendorResult<TaskDetail>> {
       return call("DescribeTaskDetail", { TaskId: vendorTaskId }, DESCRIBE_TIMEOUT_MS, taskDetail);

@@ -1,33 +1,42 @@
 import { ApiError } from "../../http/api-error.ts";
 import { taskUrls } from "../../http/urls.ts";
 import { publicStatus } from "../../tasks/state.ts";
+import { type HistoryEntry, STARTUP_TIMEOUT, type TaskState } from "../../tasks/watch.ts";
 import type { Task, TaskOverview } from "../../tasks/read.ts";
 import { statusOfFailure } from "../../vod/errors.ts";
 import { renameMembers, toSnake } from "../../vod/names.ts";
 import { mediaFiles } from "./media.ts";
 
 /** The answer to an accepted submission: fal's members, plain ids, and the vendor's envelope, all naming one id. */
-export function renderSubmitted(id: string, origin: string) {
+export function renderSubmitted(id: string, queuePosition: number, origin: string) {
   return {
     status: "IN_QUEUE" as const,
     request_id: id,
     ...taskUrls(origin, id),
     logs: null,
     metrics: {},
-    queue_position: 0,
+    queue_position: queuePosition,
     id,
     task_id: id,
     Response: { TaskId: id, RequestId: id },
   };
 }
 
-/** fal's status body. A failure is `COMPLETED` with an error: its clients know no other final word. */
-export function renderStatus(task: Task, origin: string) {
+/**
+ * fal's status body. A failure is `COMPLETED` with an error: its clients know no other final word.
+ * @param entries what of the task's history to show; null for none
+ */
+export function renderStatus(task: TaskState, origin: string, entries: HistoryEntry[] | null) {
   const status = publicStatus(task.status);
-  const base = { status, request_id: task.id, ...taskUrls(origin, task.id) };
-  if (status === "IN_QUEUE") return { ...base, queue_position: 0, logs: null };
-  if (status === "IN_PROGRESS") return { ...base, logs: null };
-  return { ...base, logs: null, metrics: metricsOf(task), ...(task.failure && errorMembers(task.failure)) };
+  const logs = entries?.map(logOf) ?? null;
+  const base = { status, request_id: task.id, ...taskUrls(origin, task.id), logs };
+  if (status === "IN_QUEUE") return { ...base, queue_position: task.queuePosition ?? 0 };
+  if (status === "IN_PROGRESS") return base;
+  return { ...base, metrics: metricsOf(task), ...(task.status !== "succeeded" && errorMembers(failureOf(task))) };
+}
+
+function logOf(entry: HistoryEntry) {
+  return { message: entry.message, level: "INFO", source: "USER", timestamp: new Date(entry.at).toISOString() };
 }
 
 function metricsOf(task: TaskOverview) {
@@ -41,7 +50,7 @@ function errorMembers(failure: { code: string; message: string }) {
 
 /** The result of a terminal task. @throws {ApiError} the task's failure */
 export function renderResult(task: Task) {
-  if (!task.vendorTask || task.failure) throw failureOf(task);
+  if (!task.vendorTask || task.failure) throw failureError(task);
   const files = mediaFiles(task.vendorTask, task.media);
   const seed = task.vendorTask.Input?.Seed;
   const usage = task.vendorTask.Output?.Usage;
@@ -60,12 +69,23 @@ export function renderResult(task: Task) {
 /** Word for word what fal's clients, and those of its imitators, compare. */
 export const PENDING_DETAIL = "Request is still in progress";
 
+/** Why a terminal task has no result. */
+function failureOf(task: TaskOverview): { code: string; message: string } {
+  return task.failure ?? { code: task.status, message: `The task was ${task.status}.` };
+}
+
 /** A failed task as an error: the vendor's code and message, and never a status that clients repeat. */
-function failureOf(task: Task): ApiError {
-  const { code, message } = task.failure ?? { code: task.status, message: `The task was ${task.status}.` };
-  return new ApiError({ vendor: code, status: statusOfFailure(code) }, message, {
+function failureError(task: Task): ApiError {
+  const { code, message } = failureOf(task);
+  const late = code === STARTUP_TIMEOUT;
+  return new ApiError({ vendor: code, status: late ? 504 : statusOfFailure(code) }, message, {
     requestId: task.id,
-    headers: { "x-should-retry": "false", "x-fal-request-id": task.id },
+    headers: {
+      "x-should-retry": "false",
+      "x-fal-request-id": task.id,
+      // Without it fal's client takes a 504 for the network's and repeats it.
+      ...(late && { "x-fal-request-timeout-type": "user", "x-fal-error-type": code }),
+    },
   });
 }
 

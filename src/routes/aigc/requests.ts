@@ -6,10 +6,12 @@ import type { AppEnv } from "../../http/app-env.ts";
 import { requireScope } from "../../http/auth.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { publicOrigin } from "../../http/urls.ts";
+import { waitMilliseconds } from "../../http/wait.ts";
+import { waitUntilOver } from "../../tasks/watch.ts";
 import { listTasks, readRequest, readTask, type Task } from "../../tasks/read.ts";
 import { isTerminal, statusesNamed } from "../../tasks/state.ts";
 import { isTaskId } from "../../tasks/task-id.ts";
-import { PENDING_DETAIL, renderListed, renderResult, renderStatus } from "./render.ts";
+import { PENDING_DETAIL, renderListed, renderResult } from "./render.ts";
 import { readErrors } from "./responses.ts";
 import { renderTaskDetail } from "./vendor-shape.ts";
 
@@ -27,31 +29,21 @@ requestRoutes.openapi(
     ...read,
     method: "get",
     path: "/tencent-vod/v1/requests/{id}",
-    summary: "Result of a task",
+    summary: "Result of a task. Waits for it with ?wait= or Prefer: wait=",
     request: { params: id },
     responses: { 200: answer("The result"), 400: answer("Not finished yet"), ...readErrors },
   }),
   async (c) => {
-    const task = await ownTask(c, c.req.valid("param").id);
+    const { id: taskId } = c.req.valid("param");
+    let task = await ownTask(c, taskId);
+    const waitMs = waitMilliseconds(c);
+    if (waitMs > 0 && !isTerminal(task.status)) {
+      await waitUntilOver(c.get("services"), c.get("caller").owner, taskId, waitMs);
+      task = await ownTask(c, taskId);
+    }
     c.header("x-fal-request-id", task.id);
     if (!isTerminal(task.status)) return c.json({ detail: PENDING_DETAIL }, 400);
     return c.json(renderResult(task), 200);
-  },
-);
-
-requestRoutes.openapi(
-  createRoute({
-    ...read,
-    method: "get",
-    path: "/tencent-vod/v1/requests/{id}/status",
-    summary: "Status of a task: 202 until it is done, then 200",
-    request: { params: id, query: z.object({ logs: z.string().optional() }) },
-    responses: { 200: answer("Done"), 202: answer("Not done yet"), ...readErrors },
-  }),
-  async (c) => {
-    const task = await ownTask(c, c.req.valid("param").id);
-    c.header("x-fal-request-id", task.id);
-    return c.json(renderStatus(task, publicOrigin(c)), isTerminal(task.status) ? 200 : 202);
   },
 );
 

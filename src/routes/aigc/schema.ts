@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { isShallow, MAX_JSON_DEPTH } from "../../http/body.ts";
 import { integer, numeric } from "../../http/fields.ts";
+import { startTimeout } from "../../http/queue-limits.ts";
 
 /**
  * The AIGC dialect's request (seeds 000–002, and every newer vendor field of tencent-vod facts §1). Both spellings of
@@ -100,6 +101,7 @@ export const submitBody = open({
   tasks_priority: integer
     .pipe(z.number().min(-10, { error: "Use -10 to 10." }).max(10, { error: "Use -10 to 10." }))
     .nullish(),
+  start_timeout: startTimeout.nullish(),
   ext_info: z
     .union([text, z.record(text, z.unknown())], { error: "Use a JSON object, or a string that holds one." })
     .nullish(),

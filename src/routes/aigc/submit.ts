@@ -35,7 +35,8 @@ for (const [path, action] of Object.entries(ACTIONS)) {
       request: toVendorRequest(body),
       sessionId: body.session_id ?? undefined,
       sessionContext: body.session_context ?? undefined,
+      startTimeoutSeconds: body.start_timeout ?? undefined,
     });
-    return c.json(renderSubmitted(task.id, publicOrigin(c)), 200);
+    return c.json(renderSubmitted(task.taskId, task.queuePosition, publicOrigin(c)), 200);
   });
 }

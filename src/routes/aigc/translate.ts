@@ -4,7 +4,13 @@ import type { SubmitBody } from "./schema.ts";
 
 /** The vendor's request for an AIGC body. Empty members are left out: to the vendor they are the same as absent ones. */
 export function toVendorRequest(body: SubmitBody): VendorRequest {
-  const { session_id: _sessionId, session_context: _sessionContext, ext_info: extInfo, ...rest } = body;
+  const {
+    session_id: _sessionId,
+    session_context: _sessionContext,
+    start_timeout: _startTimeout,
+    ext_info: extInfo,
+    ...rest
+  } = body;
   const request = renameMembers(withoutEmpty(rest), toPascal) as Record<string, unknown>;
   const extension = !extInfo ? "" : typeof extInfo === "string" ? extInfo : extensionText(extInfo);
   return vendorRequest.parse(extension ? { ...request, ExtInfo: extension } : request);

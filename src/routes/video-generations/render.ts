@@ -5,15 +5,15 @@ import { isTerminal } from "../../tasks/state.ts";
 const seconds = (ms: number) => Math.floor(ms / 1000);
 
 /** Exactly the seed's answer to a submission. */
-export function renderSubmitted(task: { id: string; created_at: number }, model: string) {
+export function renderSubmitted(task: { taskId: string; createdAt: number }, model: string) {
   return {
-    id: task.id,
-    task_id: task.id,
+    id: task.taskId,
+    task_id: task.taskId,
     object: "video.generation.job" as const,
     model,
     status: "queued" as const,
     progress: 0,
-    created_at: seconds(task.created_at),
+    created_at: seconds(task.createdAt),
   };
 }
 

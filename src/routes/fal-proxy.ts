@@ -1,0 +1,26 @@
+import { Hono } from "hono";
+import { ApiError } from "../http/api-error.ts";
+import type { AppEnv } from "../http/app-env.ts";
+
+/** The hosts fal's client writes its target for. Never fetched: only path and query of the target are used. */
+const FAL_HOST = /(^|\.)fal\.(ai|run)$/;
+
+/**
+ * `/fal/proxy`: the proxy mode of fal's client, which sends every request to one URL and its real target in a header.
+ * @param dispatch answers a request as if it had come from outside
+ */
+export function createFalProxy(
+  dispatch: (request: Request, env: Env, context: ExecutionContext) => Response | Promise<Response>,
+) {
+  return new Hono<AppEnv>().all("/fal/proxy", async (c) => {
+    const target = URL.parse(c.req.header("x-fal-target-url") ?? "");
+    if (!target || !FAL_HOST.test(target.hostname)) {
+      throw new ApiError("bad_request", 'The header "x-fal-target-url" must be a URL of fal.run or fal.ai.');
+    }
+    if (target.pathname.startsWith("/fal/")) throw new ApiError("bad_request", "The target cannot be a proxy.");
+    const url = new URL(target.pathname + target.search, c.req.url);
+    const headers = new Headers(c.req.raw.headers);
+    headers.delete("x-fal-target-url");
+    return dispatch(new Request(url, new Request(c.req.raw, { headers })), c.env, c.executionCtx as ExecutionContext);
+  });
+}

@@ -1,0 +1,73 @@
+/** The window is a little longer than the vendor's second, because calls may bunch up on their way there. */
+const WINDOW_MS = 1_100;
+/** After "too many at once": how long to keep to the lower number before trying one more. */
+const RAISE_LIMIT_AFTER_MS = 30_000;
+/** After "too many at once": a breath, so that what the vendor still counts as running can end. */
+const THROTTLED_PAUSE_MS = 1_000;
+const SILENCE_PAUSE_FIRST_MS = 1_000;
+const SILENCE_PAUSE_MAX_MS = 60_000;
+
+export type PaceOptions = { concurrency: number; requestsPerSecond: number };
+
+/**
+ * How fast the vendor may be called: calls a second, tasks at once, and pauses after trouble. A sliding window instead
+ * of a token bucket, because a bucket that has filled up lets twice its rate through in one second.
+ */
+export class Pace {
+  private readonly options: PaceOptions;
+  private readonly calls: number[] = [];
+  private limit: number;
+  private raiseAt = Number.POSITIVE_INFINITY;
+  private pausedUntil = 0;
+  private silences = 0;
+
+  constructor(options: PaceOptions) {
+    this.options = options;
+    this.limit = options.concurrency;
+  }
+
+  /** How many tasks may be with the vendor at once, now. */
+  concurrency(now: number): number {
+    while (this.limit < this.options.concurrency && now >= this.raiseAt) {
+      this.limit += 1;
+      this.raiseAt += RAISE_LIMIT_AFTER_MS;
+    }
+    return this.limit;
+  }
+
+  /** When the next create call may be made: now or later. */
+  nextCallAt(now: number): number {
+    const oldest = this.calls.length < this.options.requestsPerSecond ? undefined : this.calls[0];
+    return Math.max(now, this.pausedUntil, oldest === undefined ? 0 : oldest + WINDOW_MS);
+  }
+
+  /** Notes a create call made now. */
+  called(now: number): void {
+    this.calls.push(now);
+    while (this.calls.length > this.options.requestsPerSecond) this.calls.shift();
+  }
+
+  /** The vendor answered, whatever it said. */
+  answered(): void {
+    this.silences = 0;
+  }
+
+  /** The vendor says that too much is going on: half as many at once, and one more each half minute. */
+  throttled(now: number): void {
+    this.limit = Math.max(1, Math.floor(this.limit / 2));
+    this.raiseAt = now + RAISE_LIMIT_AFTER_MS;
+    this.pausedUntil = Math.max(this.pausedUntil, now + THROTTLED_PAUSE_MS);
+  }
+
+  /** The vendor answered with a failure of its own or not at all: hold everything, longer each time. */
+  silent(now: number): void {
+    const pause = Math.min(SILENCE_PAUSE_FIRST_MS * 2 ** this.silences, SILENCE_PAUSE_MAX_MS);
+    this.silences += 1;
+    this.pausedUntil = Math.max(this.pausedUntil, now + pause);
+  }
+
+  /** Whether calls are held back because the vendor does not answer, and until when. */
+  holdingUntil(now: number): number | undefined {
+    return this.silences > 0 && this.pausedUntil > now ? this.pausedUntil : undefined;
+  }
+}

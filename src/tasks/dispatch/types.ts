@@ -1,0 +1,42 @@
+import type { ActiveTask, TaskStatusRow } from "../../store/types.ts";
+
+/** What became of a new task. A position of 0: nobody is ahead. */
+export type Admission =
+  | { kind: "queued"; position: number }
+  | { kind: "started" }
+  | { kind: "refused"; code: string; message: string };
+
+export type CancelOutcome = "canceled" | "in_progress" | "already_over" | "not_found";
+
+/** A task as its watchers see it. `version` changes whenever anything they see does. */
+export type Observation = { version: string; task: TaskStatusRow; position: number | null };
+
+export type QueueReport = {
+  waiting: number;
+  running: number;
+  concurrency: number;
+  /** Milliseconds; set while the vendor does not answer. */
+  holdingUntil: number | null;
+  lastAnswerAt: number | null;
+};
+
+/**
+ * The dispatcher as the rest of the gateway sees it. In a Worker the calls go to the Durable Object; none of them
+ * throws for its absence, because D1 holds everything and the object finds it there.
+ */
+export type Dispatcher = {
+  /** Takes a task that D1 holds as queued; waits for the vendor's answer when it can start at once. */
+  admit(task: ActiveTask, request: string): Promise<Admission>;
+  /** The task is no longer with the vendor, says D1: its slot is free, its watchers want to know. */
+  left(id: string, departure: { requeued?: ActiveTask }): Promise<void>;
+  /** Work is due at `at` (milliseconds). */
+  wake(at: number): Promise<void>;
+  cancel(owner: string, id: string): Promise<CancelOutcome>;
+  /** The task now, or, if it is still at `version`, when it has changed or `timeoutMs` are over. Undefined: not this owner's. */
+  observe(
+    owner: string,
+    id: string,
+    after: { version?: string | undefined; timeoutMs: number },
+  ): Promise<Observation | undefined>;
+  report(): Promise<QueueReport>;
+};
