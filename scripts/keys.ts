@@ -7,7 +7,8 @@ import {
   REVOKE_API_KEY,
   type SqlValue,
 } from "../src/store/api-key-sql.ts";
-import { API_KEY_SCOPES, generateApiKey, newApiKey, newApiKeyRow } from "./lib/api-key.ts";
+import { SCOPES } from "../src/auth/scopes.ts";
+import { generateApiKey, newApiKey, newApiKeyRow } from "./lib/api-key.ts";
 import { type DatabaseTarget, queryDatabase } from "./lib/database.ts";
 import { DEFAULT_STATE_DIR } from "./lib/local-env.ts";
 import { textTable } from "./lib/text-table.ts";
@@ -17,7 +18,7 @@ const DEFAULT_SCOPES = "submit,read";
 
 const HELP = `Manages the gateway's API keys.
 
-  npm run keys -- create --owner NAME [--scopes ${API_KEY_SCOPES.join(",")}] [--name TEXT]
+  npm run keys -- create --owner NAME [--scopes ${SCOPES.join(",")}] [--name TEXT]
   npm run keys -- list
   npm run keys -- revoke ID
 

@@ -1,7 +1,6 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import * as z from "zod";
-
-export const API_KEY_SCOPES = ["submit", "read", "admin"] as const;
+import { SCOPES } from "../../src/auth/scopes.ts";
 
 const API_KEY_RANDOM_BYTES = 30;
 const API_KEY_HINT_CHARACTERS = 4;
@@ -13,7 +12,7 @@ export const newApiKey = z.object({
     .string()
     .max(API_KEY_NAME_MAX_CHARACTERS, `must have at most ${API_KEY_NAME_MAX_CHARACTERS} characters`)
     .regex(/^\P{Cc}*$/u, "must be one line of text"),
-  scopes: z.array(z.enum(API_KEY_SCOPES, `must be among ${API_KEY_SCOPES.join(", ")}`)).min(1),
+  scopes: z.array(z.enum(SCOPES, `must be among ${SCOPES.join(", ")}`)).min(1),
 });
 export type NewApiKey = z.infer<typeof newApiKey>;
 

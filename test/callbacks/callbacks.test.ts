@@ -29,7 +29,7 @@ function notify(event: unknown, path = CALLBACK): Promise<Response> {
 /** A task that the vendor has finished and nobody has told us about. */
 async function finishedTask(body: Json = CAR): Promise<{ id: string; task: EmulatorTask }> {
   const before = new Set((await emulator.tasks()).map((task) => task.TaskId));
-  const answer = (await (await gateway.post(VIDEO, body)).json()) as { request_id: string };
+  const answer = await (await gateway.post(VIDEO, body)).json<{ request_id: string }>();
   const task = (await vendorFinishes()).find(({ TaskId }) => !before.has(TaskId));
   if (!task) throw new Error("The vendor did not get the task.");
   return { id: answer.request_id, task };
@@ -49,7 +49,7 @@ describe("a completion", () => {
     const event = await completionOf(task, { content: { SomethingNew: { Kept: true } } });
     const answer = await notify(event);
     expect([answer.status, await answer.json()]).toEqual([200, { code: 0 }]);
-    const result = (await (await gateway.get(`/tencent-vod/v1/requests/${id}`)).json()) as Json;
+    const result = await (await gateway.get(`/tencent-vod/v1/requests/${id}`)).json<Json>();
     expect(result).toMatchObject({ request_id: id, session_id: "sid", session_context: "mine" });
     expect(result.video).toMatchObject({ content_type: "video/mp4", width: 160, height: 90, fps: 24 });
     const [stored] = await events();
@@ -91,7 +91,7 @@ describe("a completion", () => {
       code: "ContentModerationFailed",
       request_id: id,
     });
-    const status = (await (await gateway.get(`/tencent-vod/v1/requests/${id}/status`)).json()) as Json;
+    const status = await (await gateway.get(`/tencent-vod/v1/requests/${id}/status`)).json<Json>();
     expect(status).toMatchObject({
       status: "COMPLETED",
       error: "The prompt was refused.",
@@ -112,11 +112,11 @@ describe("a completion", () => {
       model_version: "3.0",
       prompt: "anime",
     });
-    const { request_id: id } = (await answer.json()) as { request_id: string };
+    const { request_id: id } = await answer.json<{ request_id: string }>();
     const [task] = await vendorFinishes();
     if (!task) throw new Error("The vendor has the task.");
     await notify(await completionOf(task));
-    const result = (await (await gateway.get(`/tencent-vod/v1/requests/${id}`)).json()) as Json;
+    const result = await (await gateway.get(`/tencent-vod/v1/requests/${id}`)).json<Json>();
     expect(result).toMatchObject({ image: { content_type: "image/png" }, videos: [] });
     expect(result.images).toHaveLength(1);
   });
@@ -162,7 +162,7 @@ describe("a re-read that fails", () => {
 
   it("because the task is still at work applies nothing yet", async ({ expect }) => {
     await emulator.reset({ task_seconds: 0.5 });
-    const { request_id: id } = (await (await gateway.post(VIDEO, CAR)).json()) as { request_id: string };
+    const { request_id: id } = await (await gateway.post(VIDEO, CAR)).json<{ request_id: string }>();
     const [task] = await emulator.tasks();
     if (!task) throw new Error("The vendor has the task.");
     expect((await notify(await completionOf(task))).status).toBe(200);
@@ -226,7 +226,7 @@ describe("a stranger", () => {
 
   it("cannot finish a task with a genuine signature on a forged body", async ({ expect }) => {
     await emulator.reset({ task_seconds: 30 });
-    const { request_id: id } = (await (await gateway.post(VIDEO, CAR)).json()) as { request_id: string };
+    const { request_id: id } = await (await gateway.post(VIDEO, CAR)).json<{ request_id: string }>();
     const [task] = await emulator.tasks();
     if (!task) throw new Error("The vendor has the task.");
     const content = { Output: { FileInfos: [{ FileUrl: "https://evil.test/x.mp4" }] } };

@@ -542,7 +542,7 @@ describe("the vendor's refusal", () => {
 
   it.for([
     ["InvalidParameter", 422, "invalid_request_error"],
-    ["RequestLimitExceeded", 429, "invalid_request_error"],
+    ["RequestLimitExceeded", 429, "rate_limit_error"],
     ["AuthFailure.SignatureFailure", 500, "server_error"],
   ] as const)("%s reads in the video generations dialect as HTTP %d", async ([code, status, type], { expect }) => {
     await refuseNext(code);

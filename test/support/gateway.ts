@@ -28,7 +28,7 @@ export async function startGateway(options: GatewayOptions = {}) {
   const deps: Deps = {
     ...platformDeps,
     now: () => Date.now() + clock.offsetMs,
-    fetch: (request) => env.EMULATOR.fetch(request),
+    fetch: (call) => env.EMULATOR.fetch(call),
     defer: (work) => void deferred.push(work),
     ...options.deps,
   };

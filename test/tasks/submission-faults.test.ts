@@ -25,7 +25,7 @@ beforeEach(async () => {
 async function submit(body: Json = CAR): Promise<string> {
   const answer = await gateway.post(VIDEO, body);
   if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
-  return ((await answer.json()) as { request_id: string }).request_id;
+  return (await answer.json<{ request_id: string }>()).request_id;
 }
 
 function row(id: string) {
@@ -164,7 +164,7 @@ describe("a crash", () => {
     });
     const answer = await gateway.post(VIDEO, { ...CAR, session_id: "noted" });
     expect(answer.status).toBe(200);
-    const { request_id: id } = (await answer.json()) as { request_id: string };
+    const { request_id: id } = await answer.json<{ request_id: string }>();
     expect(await row(id)).toMatchObject({ status: "submitting" });
 
     gateway = await startGateway();
@@ -205,9 +205,9 @@ describe("two sweeps at once", () => {
 });
 
 describe("terminal states", () => {
-  const terminal = ["succeeded", "failed", "canceled", "expired"];
+  const terminal = new Set(["succeeded", "failed", "canceled", "expired"]);
   it("are left by no update the store has", async ({ expect }) => {
-    for (const status of TASK_STATUSES.filter((name) => terminal.includes(name))) {
+    for (const status of TASK_STATUSES.filter((name) => terminal.has(name))) {
       const id = await submit();
       await env.DB.prepare("UPDATE tasks SET status = ?2, check_at = 1 WHERE id = ?1").bind(id, status).run();
       const { tasks, events } = gateway.services.store;
