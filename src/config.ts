@@ -26,18 +26,20 @@ const modelConcurrency = z
     return z.NEVER;
   });
 
+const secret = z.string().trim().min(1, { error: "is empty" });
+
 const schema = z.object({
   VOD_ENDPOINT: httpUrl.default("https://vod.intl.tencentcloudapi.com"),
   VOD_SUB_APP_ID: z.coerce
     .number({ error: "must be the numeric id of the VOD application" })
     .int()
     .positive({ error: "must be the numeric id of the VOD application" }),
-  VOD_SECRET_ID: z.string().trim().min(1),
-  VOD_SECRET_KEY: z.string().trim().min(1),
+  VOD_SECRET_ID: secret,
+  VOD_SECRET_KEY: secret,
   VOD_TOKEN: optionalText,
   VOD_SIGN_KEY: optionalText,
   VOD_SIGN_KEY_PREVIOUS: optionalText,
-  CALLBACK_SECRET: z.string().min(1),
+  CALLBACK_SECRET: secret,
   CALLBACK_SECRET_PREVIOUS: optionalText,
   VOD_CONCURRENCY: positiveInteger.default(1),
   VOD_REQUESTS_PER_SECOND: positiveInteger.default(20),

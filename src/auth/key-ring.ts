@@ -2,9 +2,7 @@ import * as z from "zod";
 import type { Deps } from "../deps.ts";
 import { sha256Hex } from "../signing/encoding.ts";
 import type { Store } from "../store/index.ts";
-
-export const SCOPES = ["submit", "read", "admin"] as const;
-export type Scope = (typeof SCOPES)[number];
+import { type Scope, SCOPES } from "./scopes.ts";
 
 /** Who is calling, as their API key says. */
 export type Caller = { keyId: string; owner: string; scopes: ReadonlySet<Scope> };

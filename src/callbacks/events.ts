@@ -1,10 +1,10 @@
 import * as z from "zod";
 
 /** The event types whose task is one of ours, and the member that carries it (tencent-vod facts §3.1). */
-const CONTENT_OF: Record<string, string> = {
-  AigcVideoTaskComplete: "AigcVideoCompleteEvent",
-  AigcImageTaskComplete: "AigcImageCompleteEvent",
-};
+const CONTENT_OF = new Map([
+  ["AigcVideoTaskComplete", "AigcVideoCompleteEvent"],
+  ["AigcImageTaskComplete", "AigcImageCompleteEvent"],
+]);
 
 const notification = z.looseObject({ EventType: z.string().min(1).max(200) });
 const content = z.looseObject({ TaskId: z.string().min(1).max(200), SessionContext: z.unknown() });
@@ -31,12 +31,12 @@ export function parseNotification(raw: string): Notification | undefined {
   if (!parsed.success) return undefined;
   const { Sign: sign, T: t, ...event } = parsed.data;
   const base = { eventType: event.EventType, body: JSON.stringify(event), sign, t };
-  const member = CONTENT_OF[event.EventType];
+  const member = CONTENT_OF.get(event.EventType);
   const task = member === undefined ? undefined : content.safeParse(event[member]);
   if (!task?.success) return base;
   return { ...base, completion: { vendorTaskId: task.data.TaskId, sessionContext: task.data.SessionContext } };
 }
 
 export function isCompletion(eventType: string): boolean {
-  return eventType in CONTENT_OF;
+  return CONTENT_OF.has(eventType);
 }

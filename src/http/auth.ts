@@ -1,5 +1,5 @@
 import { createMiddleware } from "hono/factory";
-import type { Scope } from "../auth/key-ring.ts";
+import type { Scope } from "../auth/scopes.ts";
 import { ApiError } from "./api-error.ts";
 import type { AppEnv } from "./app-env.ts";
 

@@ -9,10 +9,24 @@ export const MAX_JSON_DEPTH = 32;
 /** Refuses a longer body before it is read to its end. */
 export const limitBody = bodyLimit({
   maxSize: MAX_BODY_BYTES,
-  onError: () => {
+  onError: async (c) => {
+    await swallow(c.req.raw);
     throw new ApiError("payload_too_large", `A request body has at most ${MAX_BODY_BYTES} bytes (10 MB).`);
   },
 });
+
+/** Many clients see the answer only once they have sent everything; a longer body than this is cut off. */
+const MAX_SWALLOWED_BYTES = 64 * 1024 * 1024;
+
+/** Reads a body that is refused and keeps nothing of it. */
+async function swallow(request: Request): Promise<void> {
+  if (!request.body || request.body.locked) return;
+  let bytes = 0;
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_SWALLOWED_BYTES) return;
+  }
+}
 
 /** Whether a JSON value nests at most `depth` levels. */
 export function isShallow(value: unknown, depth: number = MAX_JSON_DEPTH): boolean {

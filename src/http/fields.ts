@@ -10,3 +10,7 @@ export const numeric = z
   .transform(Number);
 
 export const integer = numeric.pipe(z.number().int({ error: "Use a whole number." }));
+
+/** A field that may be left out, also by writing `null` or `""`. */
+export const optional = <Field extends z.ZodType>(field: Field) =>
+  z.union([z.literal("").transform(() => undefined), field]).nullish();

@@ -23,12 +23,16 @@ export function problemsOf(error: $ZodError, part: string): Problem[] {
   });
 }
 
-/** Of a union that fits nowhere, what is wrong with the alternative that fits best: the one that failed deepest. */
+/** zod's own word for a union that nothing fits; ours say more. */
+const NO_ALTERNATIVE_FITS = "Invalid input";
+
+/** Of a union that nothing fits, what is wrong with the alternative that fits best: the one that failed deepest, else the last. */
 function mostSpecific(issue: $ZodIssue): $ZodIssue {
   if (issue.code !== "invalid_union") return issue;
-  const nested = issue.errors.flat().map((inner) => mostSpecific(inner as $ZodIssue));
-  const deepest = nested.toSorted((a, b) => b.path.length - a.path.length)[0];
-  return deepest && deepest.path.length > 0 ? { ...deepest, path: [...issue.path, ...deepest.path] } : issue;
+  const nested = issue.errors.flat().map((inner) => mostSpecific(inner));
+  const best = nested.toReversed().toSorted((a, b) => b.path.length - a.path.length)[0];
+  const says = best && (best.path.length > 0 || issue.message === NO_ALTERNATIVE_FITS);
+  return says ? { ...best, path: [...issue.path, ...best.path] } : issue;
 }
 
 /** @throws {ApiError} `validation_error` with all problems; the message names the first. */

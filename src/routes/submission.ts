@@ -7,8 +7,6 @@ import { publicOrigin, taskUrls } from "../http/urls.ts";
 import { type SubmitOutcome, submitTask, type TaskDraft } from "../tasks/submit.ts";
 import { ruleOf } from "../vod/errors.ts";
 
-/** A vendor refusal for lack of capacity passes quickly. */
-const CAPACITY_RETRY_AFTER_SECONDS = 1;
 /** What one waiting task takes, for a guess at when the queue will be shorter; the vendor needs about two minutes. */
 const SECONDS_PER_TASK = 120;
 const QUEUE_RETRY_AFTER_MAX_SECONDS = 300;
@@ -79,13 +77,8 @@ function duplicate(origin: string, sessionId: string, firstTaskId: string): ApiE
 }
 
 function refusal(outcome: Extract<SubmitOutcome, { kind: "refused" }>): ApiError {
-  const rule = ruleOf(outcome.code);
-  const busy = rule.fault === "capacity" && rule.resend === "yes";
-  return new ApiError({ vendor: outcome.code, status: rule.httpStatus }, outcome.message, {
+  return new ApiError({ vendor: outcome.code, status: ruleOf(outcome.code).httpStatus }, outcome.message, {
     requestId: outcome.taskId,
-    headers: {
-      ...(busy ? { "retry-after": String(CAPACITY_RETRY_AFTER_SECONDS) } : { "x-should-retry": "false" }),
-      ...(outcome.replayed && { "idempotent-replayed": "true" }),
-    },
+    headers: { "x-should-retry": "false", ...(outcome.replayed && { "idempotent-replayed": "true" }) },
   });
 }

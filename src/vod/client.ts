@@ -82,7 +82,7 @@ export function createVodClient(
     timeoutMs: number,
     shape: z.ZodType<T>,
   ): Promise<VendorResult<T>> {
-    const payload = JSON.stringify({ SubAppId: options.subAppId, ...body });
+    const payload = JSON.stringify({ ...body, SubAppId: options.subAppId });
     let result = await send(action, payload, timeoutMs);
     if (!result.ok && result.error.kind === "refused" && result.error.rule.resend === "fresh_timestamp") {
       result = await send(action, payload, timeoutMs);

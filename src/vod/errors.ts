@@ -32,46 +32,48 @@ export const DUPLICATE_SESSION_CODES: ReadonlySet<string> = new Set([
   "FailedOperation.TaskDuplicate",
 ]);
 
-const RULES: Record<string, VendorErrorRule> = {
-  InvalidParameter: client(),
-  InvalidParameterValue: client(),
-  "InvalidParameterValue.SubAppId": operator,
-  MissingParameter: client(),
-  UnknownParameter: client(),
-  UnsupportedOperation: client(),
-  ResourceNotFound: client(),
-  InvalidRequest: client(),
-  RequestSizeLimitExceeded: client(413),
+const RULES = new Map<string, VendorErrorRule>(
+  Object.entries({
+    InvalidParameter: client(),
+    InvalidParameterValue: client(),
+    "InvalidParameterValue.SubAppId": operator,
+    MissingParameter: client(),
+    UnknownParameter: client(),
+    UnsupportedOperation: client(),
+    ResourceNotFound: client(),
+    InvalidRequest: client(),
+    RequestSizeLimitExceeded: client(413),
 
-  AuthFailure: operator,
-  "AuthFailure.SignatureExpire": { ...operator, resend: "fresh_timestamp" },
-  UnauthorizedOperation: operator,
-  "FailedOperation.InvalidVodUser": operator,
-  InvalidAction: operator,
-  ActionOffline: operator,
-  NoSuchVersion: operator,
-  NoSuchProduct: operator,
-  UnsupportedRegion: operator,
-  UnsupportedProtocol: operator,
-  IpInBlacklist: operator,
-  IpNotInWhitelist: operator,
+    AuthFailure: operator,
+    "AuthFailure.SignatureExpire": { ...operator, resend: "fresh_timestamp" },
+    UnauthorizedOperation: operator,
+    "FailedOperation.InvalidVodUser": operator,
+    InvalidAction: operator,
+    ActionOffline: operator,
+    NoSuchVersion: operator,
+    NoSuchProduct: operator,
+    UnsupportedRegion: operator,
+    UnsupportedProtocol: operator,
+    IpInBlacklist: operator,
+    IpNotInWhitelist: operator,
 
-  RequestLimitExceeded: busy,
-  LimitExceeded: quota,
-  ResourceInsufficient: quota,
+    RequestLimitExceeded: busy,
+    LimitExceeded: quota,
+    ResourceInsufficient: quota,
 
-  InternalError: ambiguous,
-  ServiceUnavailable: ambiguous,
-  ResourceUnavailable: ambiguous,
-  FailedOperation: ambiguous,
-};
+    InternalError: ambiguous,
+    ServiceUnavailable: ambiguous,
+    ResourceUnavailable: ambiguous,
+    FailedOperation: ambiguous,
 
-for (const code of DUPLICATE_SESSION_CODES) RULES[code] = ambiguous;
+    "InvalidParameterValue.SessionId": ambiguous,
+  }),
+);
 
 /** The rule of a code, else of its family (`AuthFailure.X` → `AuthFailure`). A code nobody knows is taken as ambiguous. */
 export function ruleOf(code: string): VendorErrorRule {
   const family = code.split(".", 1)[0] ?? code;
-  return RULES[code] ?? RULES[family] ?? ambiguous;
+  return RULES.get(code) ?? RULES.get(family) ?? ambiguous;
 }
 
 /**

@@ -2,13 +2,16 @@
  * The vendor writes `LastFrameUrl`, clients write `last_frame_url`. The change is mechanical, so that a field the vendor
  * adds next month flows through without a release. Only what the vendor spells as an acronym needs a word here.
  */
-const ACRONYMS: Record<string, string> = { bgm: "BGM", hdr: "HDR" };
+const ACRONYMS = new Map([
+  ["bgm", "BGM"],
+  ["hdr", "HDR"],
+]);
 
 /** `last_frame_url` → `LastFrameUrl`; a name that is Pascal case already stays as it is. */
 export function toPascal(name: string): string {
   return name
     .split("_")
-    .map((word) => ACRONYMS[word] ?? word.charAt(0).toUpperCase() + word.slice(1))
+    .map((word) => ACRONYMS.get(word) ?? word.charAt(0).toUpperCase() + word.slice(1))
     .join("");
 }
 

@@ -5,7 +5,9 @@ import { type Deps, platformDeps } from "../../src/deps.ts";
 import { createServices } from "../../src/services.ts";
 import { sha256Hex } from "../../src/signing/encoding.ts";
 import { signEvent } from "../../src/signing/event-signature.ts";
-import { sweep } from "../../src/tasks/sweep.ts";
+import { DispatchCore } from "../../src/tasks/dispatch/core.ts";
+import { createVodClient } from "../../src/vod/client.ts";
+import type { Dispatcher } from "../../src/tasks/dispatch/types.ts";
 
 export const ORIGIN = "https://gateway.test";
 
@@ -20,27 +22,56 @@ export type GatewayOptions = {
   deps?: Partial<Deps>;
 };
 
-/** The gateway on real D1, KV and Durable Objects, with the emulator for its vendor and a clock that tests can move. */
+/** Due sooner than this (milliseconds) happens by itself, as on the platform; for the rest tests move the clock. */
+const TIMER_MAX_MS = 1_500;
+
+/** Enough for tests that are not about limits. */
+const NO_LIMITS = { VOD_CONCURRENCY: "1000", VOD_REQUESTS_PER_SECOND: "1000" };
+
+/**
+ * The gateway on real D1 and KV, with the emulator for its vendor and a clock that tests can move. Its dispatcher runs
+ * here instead of in its Durable Object, so that tests hold its clock and network too.
+ */
 export async function startGateway(options: GatewayOptions = {}) {
   const clock = { offsetMs: 0 };
-  const wakes: number[] = [];
+  const scheduled: number[] = [];
   const deferred: Promise<unknown>[] = [];
   const deps: Deps = {
     ...platformDeps,
     now: () => Date.now() + clock.offsetMs,
-    fetch: (request) => env.EMULATOR.fetch(request),
+    fetch: (call) => env.EMULATOR.fetch(call),
     defer: (work) => void deferred.push(work),
     ...options.deps,
   };
-  const bindings = { ...env, ...options.env } as Env;
-  const services = createServices({
-    env: bindings,
-    deps,
-    wake: async (at) => {
-      wakes.push(at);
-    },
-  });
+  const bindings = { ...env, ...NO_LIMITS, ...options.env } as Env;
+  let core: DispatchCore;
+  const dispatcher: Dispatcher = {
+    admit: (...input) => core.admit(...input),
+    left: (...input) => core.left(...input),
+    wake: (...input) => core.wake(...input),
+    cancel: (...input) => core.cancel(...input),
+    observe: (...input) => core.observe(...input),
+    report: () => core.report(),
+  };
+  const services = createServices({ env: bindings, deps, dispatcher });
+  // The vendor checks signatures against a clock of its own, which tests do not move.
+  services.vod = createVodClient(services.config.vod, { ...deps, now: () => Date.now() });
   const app = createApp(() => services);
+
+  /** The dispatcher as after a restart of its object: nothing in memory but what D1 gives. */
+  async function restart(): Promise<void> {
+    const next = new DispatchCore({
+      services,
+      schedule: (at) => {
+        scheduled.push(at);
+        const inMs = at - deps.now();
+        if (inMs < TIMER_MAX_MS) setTimeout(() => core === next && void next.tick(), Math.max(0, inMs));
+      },
+    });
+    core = next;
+    await next.load();
+  }
+  await restart();
 
   async function request(path: string, init: RequestInit & { key?: string | null } = {}): Promise<Response> {
     const { key = "sk-test", ...rest } = init;
@@ -54,9 +85,17 @@ export async function startGateway(options: GatewayOptions = {}) {
 
   const gateway = {
     clock,
-    wakes,
+    scheduled,
+    restart,
     services,
     request,
+    /** A GET whose answer is still being written when this returns. */
+    open: async (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+      app.fetch(
+        new Request(new URL(path, ORIGIN), { headers: { authorization: "Bearer sk-test", ...headers } }),
+        bindings,
+        createExecutionContext(),
+      ),
     get: (path: string, init?: RequestInit & { key?: string | null }) => request(path, init),
     post: (path: string, body: unknown, init: RequestInit & { key?: string | null } = {}) =>
       request(path, {
@@ -69,7 +108,9 @@ export async function startGateway(options: GatewayOptions = {}) {
     settleDeferred: async () => {
       await Promise.allSettled(deferred.splice(0));
     },
-    sweep: () => sweep(services),
+    /** Does what is due. */
+    tick: () => core.tick(),
+    reconcile: () => core.reconcile(),
   };
   await addKey("sk-test", "acme", ["submit", "read", "admin"]);
   return gateway;

@@ -25,21 +25,17 @@ beforeEach(async () => {
 async function submit(body: Json = CAR): Promise<string> {
   const answer = await gateway.post(VIDEO, body);
   if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
-  return ((await answer.json()) as { request_id: string }).request_id;
+  return (await answer.json<{ request_id: string }>()).request_id;
 }
 
 function row(id: string) {
-  return env.DB.prepare("SELECT status, vendor_task_id, check_at, attempt FROM tasks WHERE id = ?1")
-    .bind(id)
-    .first<Json>();
+  return env.DB.prepare("SELECT status, vendor_task_id, attempt FROM tasks WHERE id = ?1").bind(id).first<Json>();
 }
 
-/** Moves the clock to whatever the sweep is waiting for, and sweeps. */
+/** Moves the clock past whatever the dispatcher is waiting for, and lets it do that. */
 async function later(): Promise<void> {
-  const next = await gateway.services.store.tasks.nextCheck();
-  if (next === null) throw new Error("Nothing waits for the sweep.");
-  gateway.clock.offsetMs = next - Date.now() + 1;
-  await gateway.sweep();
+  gateway.clock.offsetMs += 6 * 60_000;
+  await gateway.tick();
 }
 
 describe("an unanswered create call", () => {
@@ -60,7 +56,6 @@ describe("an unanswered create call", () => {
       const id = await submit({ ...CAR, session_id: "s" });
       expect(await row(id)).toMatchObject({ status: "unknown", vendor_task_id: null });
       expect(await emulator.tasks()).toHaveLength(paid);
-      expect(gateway.wakes).toHaveLength(1);
 
       const duplicate = await gateway.post(VIDEO, { ...CAR, session_id: "s" });
       expect(duplicate.status).toBe(409);
@@ -78,18 +73,33 @@ describe("an unanswered create call", () => {
   }
 
   it("is resent until it is answered, less and less often, always under the same SessionId", async ({ expect }) => {
-    await emulator.fault({ action: ACTION, kind: "drop_before_accept", times: 4 });
+    await emulator.fault({ action: ACTION, kind: "drop_before_accept", times: 5 });
     const id = await submit();
-    for (let round = 0; round < 3; round++) {
-      await later();
-      expect(await row(id)).toMatchObject({ status: "unknown", attempt: 1 });
+    const sentAfterSeconds: number[] = [];
+    for (let second = 1, sent = 1; second <= 80; second++) {
+      gateway.clock.offsetMs += 1_000;
+      await gateway.tick();
+      const calls = Object.values((await emulator.calls())[ACTION] ?? {}).reduce((sum, count) => sum + count, 0);
+      if (calls > sent) sentAfterSeconds.push(second);
+      sent = calls;
     }
-    await later();
-    expect(await row(id)).toMatchObject({ status: "running", check_at: null });
-    expect((await emulator.tasks()).map((task) => task.SessionId)).toEqual([`${id}-1`]);
-    const waits = gateway.wakes.slice(1).map((at, index) => at - (gateway.wakes[index] ?? 0));
+    const waits = sentAfterSeconds.map((second, index) => second - (sentAfterSeconds[index - 1] ?? 0));
+    expect(waits).toHaveLength(5);
     expect(waits).toEqual(waits.toSorted((a, b) => a - b));
-    expect(waits.at(-1)).toBeGreaterThan(3 * (waits[0] ?? 0));
+    expect(waits.at(-1)).toBeGreaterThan(8 * (waits[0] ?? 0));
+    expect(await row(id)).toMatchObject({ status: "running", attempt: 1 });
+    expect((await emulator.tasks()).map((task) => task.SessionId)).toEqual([`${id}-1`]);
+  });
+
+  it("is not resent once the vendor may have forgotten the SessionId: the task expires", async ({ expect }) => {
+    await emulator.fault({ action: ACTION, kind: "drop_after_accept" });
+    const id = await submit();
+    gateway.clock.offsetMs = 3 * 24 * 60 * 60 * 1000;
+    await gateway.tick();
+    expect(await row(id)).toMatchObject({ status: "expired" });
+    expect((await emulator.calls())[ACTION]).toEqual({ drop_after_accept: 1 });
+    const answer = await gateway.get(`/tencent-vod/v1/requests/${id}`);
+    expect([answer.status, await answer.json()]).toMatchObject([500, { code: "expired" }]);
   });
 
   it("stays unknown when the resend is refused for a reason that says nothing about the first call", async ({
@@ -111,7 +121,7 @@ describe("an unanswered create call", () => {
     const id = await submit({ ...CAR, session_id: "wrong" });
     await emulator.fault({ action: ACTION, kind: "error", code: "InvalidParameterValue.FileId" });
     await later();
-    expect(await row(id)).toMatchObject({ status: "failed", check_at: null });
+    expect(await row(id)).toMatchObject({ status: "failed" });
     expect((await gateway.post(VIDEO, { ...CAR, session_id: "wrong" })).status).toBe(200);
   });
 
@@ -121,18 +131,32 @@ describe("an unanswered create call", () => {
     const [task] = await vendorFinishes();
     if (!task) throw new Error("The vendor has the task.");
     await gateway.post(CALLBACK, await completionOf(task), { key: null });
-    expect(await row(id)).toMatchObject({ status: "succeeded", vendor_task_id: task.TaskId, check_at: null });
+    expect(await row(id)).toMatchObject({ status: "succeeded", vendor_task_id: task.TaskId });
   });
 });
 
 describe("a crash", () => {
-  it("between intent and call leaves a task that the sweep submits, once", async ({ expect }) => {
-    gateway = await startGateway({ deps: { fetch: () => new Promise(() => {}) } });
+  it("of the Worker between intent and dispatcher leaves a task that the dispatcher finds", async ({ expect }) => {
+    const { dispatcher } = gateway.services;
+    const admit = dispatcher.admit.bind(dispatcher);
+    dispatcher.admit = () => new Promise(() => {});
     void gateway.post(VIDEO, CAR);
     await until(async () => (await env.DB.prepare("SELECT count(*) AS n FROM tasks").first<{ n: number }>())?.n === 1);
+    dispatcher.admit = admit;
+    expect(await emulator.tasks()).toHaveLength(0);
+    await gateway.reconcile();
+    await until(async () => (await emulator.tasks()).length === 1);
+    await gateway.reconcile();
+    expect(await emulator.tasks()).toHaveLength(1);
+  });
+
+  it("between intent and call leaves a task that is submitted, once", async ({ expect }) => {
+    gateway = await startGateway({ deps: { fetch: () => new Promise(() => {}) } });
+    void gateway.post(VIDEO, CAR);
+    const submitting = "SELECT count(*) AS n FROM tasks WHERE status = 'submitting'";
+    await until(async () => (await env.DB.prepare(submitting).first<{ n: number }>())?.n === 1);
 
     gateway = await startGateway();
-    expect(await gateway.sweep()).toBeGreaterThan(Date.now() + 30_000);
     expect(await emulator.tasks()).toHaveLength(0);
     await later();
     const tasks = await emulator.tasks();
@@ -164,7 +188,7 @@ describe("a crash", () => {
     });
     const answer = await gateway.post(VIDEO, { ...CAR, session_id: "noted" });
     expect(answer.status).toBe(200);
-    const { request_id: id } = (await answer.json()) as { request_id: string };
+    const { request_id: id } = await answer.json<{ request_id: string }>();
     expect(await row(id)).toMatchObject({ status: "submitting" });
 
     gateway = await startGateway();
@@ -193,39 +217,40 @@ describe("a crash", () => {
   });
 });
 
-describe("two sweeps at once", () => {
+describe("two ticks at once", () => {
   it("resend a task once between them", async ({ expect }) => {
     await emulator.fault({ action: ACTION, kind: "drop_before_accept" });
     await submit();
     gateway.clock.offsetMs += 60_000;
-    await Promise.all([gateway.sweep(), gateway.sweep(), gateway.sweep()]);
+    await Promise.all([gateway.tick(), gateway.tick(), gateway.tick()]);
     const calls = await emulator.calls();
     expect(calls[ACTION]).toEqual({ drop_before_accept: 1, OK: 1 });
   });
 });
 
 describe("terminal states", () => {
-  const terminal = ["succeeded", "failed", "canceled", "expired"];
+  const terminal = new Set(["succeeded", "failed", "canceled", "expired"]);
   it("are left by no update the store has", async ({ expect }) => {
-    for (const status of TASK_STATUSES.filter((name) => terminal.includes(name))) {
+    for (const status of TASK_STATUSES.filter((name) => terminal.has(name))) {
       const id = await submit();
-      await env.DB.prepare("UPDATE tasks SET status = ?2, check_at = 1 WHERE id = ?1").bind(id, status).run();
-      const { tasks, events } = gateway.services.store;
-      const now = Date.now();
-      await tasks.markRunning({ id, vendorTaskId: `other-${status}`, now });
-      await tasks.markUnknown({ id, checkAt: now });
-      await tasks.markRefused({
-        id,
-        failure: { code: "X", message: "x" },
-        now,
-        giveBackSession: false,
-        giveBackIdempotencyKey: false,
-      });
-      expect(await tasks.lease({ id, checkAt: 1, until: now })).toBe(false);
-      await events.insert({ id: status, eventType: "E", taskId: id, vendorTaskId: "v", body: "{}", now, checkAt: now });
-      const outcome = { status: "succeeded", result: "{}" } as const;
-      const completed = await events.complete({ eventId: status, taskId: id, vendorTaskId: "v", now, outcome });
-      expect(completed).toEqual({ applied: false });
+      await env.DB.prepare("UPDATE tasks SET status = ?2 WHERE id = ?1").bind(id, status).run();
+      const { tasks } = gateway.services.store;
+      const at = { id, attempt: 1, now: Date.now() };
+      const failure = { code: "X", message: "x" };
+      const giveBack = { giveBackSession: true, giveBackIdempotencyKey: true };
+      const updates = [
+        tasks.begin(id, at.now).then((found) => found !== null),
+        tasks.markRunning({ ...at, vendorTaskId: `other-${status}` }),
+        tasks.markUnknown(at),
+        tasks.markRefused({ ...at, failure, ...giveBack }),
+        tasks.requeue(at),
+        tasks.endQueued({ ...at, status: "canceled", message: "" }),
+        tasks.markAborted(at),
+        tasks.markExpired({ ...at, failure }),
+        tasks.complete({ ...at, taskId: id, vendorTaskId: "v", outcome: { status: "succeeded", result: "{}" } }),
+        tasks.complete({ ...at, taskId: id, vendorTaskId: "v", outcome: { status: "queued" } }),
+      ];
+      expect(await Promise.all(updates)).toEqual(Array(updates.length).fill(false));
       expect(await row(id)).toMatchObject({ status });
     }
   });

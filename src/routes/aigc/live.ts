@@ -29,7 +29,7 @@ const statusQuery = z.object({
   wait: z.string().optional(),
 });
 
-const notFound = () => new ApiError("not_found", "There is no task with this id.", { extra: { status: "NOT_FOUND" } });
+const notFound = (extra = {}) => new ApiError("not_found", "There is no task with this id.", { extra });
 
 liveRoutes.openapi(
   createRoute({
@@ -60,30 +60,42 @@ liveRoutes.openapi(
   },
 );
 
-liveRoutes.get("/tencent-vod/v1/requests/:id/status/stream", requireScope("read"), async (c) => {
-  const services = c.get("services");
-  const { owner } = c.get("caller");
-  const parsed = statusQuery.safeParse(c.req.query());
-  const withLogs = parsed.success && parsed.data.logs === true;
-  const first = await taskState(services, owner, c.req.param("id"));
-  if (!first) throw notFound();
-  const origin = publicOrigin(c);
-  // The id of an event is the length of the history it has shown, so a reader that comes back misses no entry.
-  let shown = Math.max(0, Number.parseInt(c.req.header("last-event-id") ?? "0", 10) || 0);
-  c.header("x-fal-request-id", first.id);
-  return streamSSE(c, async (stream) => {
-    for await (const task of watchTask(services, owner, first.id, HEARTBEAT_MS)) {
-      if (stream.aborted) return;
-      if (task === "idle") {
-        await stream.write(": ping\n\n");
-        continue;
+liveRoutes.openapi(
+  createRoute({
+    method: "get",
+    path: "/tencent-vod/v1/requests/{id}/status/stream",
+    summary: "Status of a task as it changes, as server-sent events; ends when it is done",
+    middleware: requireScope("read"),
+    request: { params: id, query: statusQuery },
+    responses: {
+      200: { description: "Events", content: { "text/event-stream": { schema: z.string() } } },
+      ...readErrors,
+    },
+  }),
+  async (c) => {
+    const services = c.get("services");
+    const { owner } = c.get("caller");
+    const withLogs = c.req.valid("query").logs === true;
+    const first = await taskState(services, owner, c.req.valid("param").id);
+    if (!first) throw notFound();
+    const origin = publicOrigin(c);
+    // The id of an event is the length of the history it has shown, so a reader that comes back misses no entry.
+    let shown = Math.max(0, Number.parseInt(c.req.header("last-event-id") ?? "0", 10) || 0);
+    c.header("x-fal-request-id", first.id);
+    return streamSSE(c, async (stream) => {
+      for await (const task of watchTask(services, owner, first.id, HEARTBEAT_MS)) {
+        if (stream.aborted) return;
+        if (task === "idle") {
+          await stream.write(": ping\n\n");
+          continue;
+        }
+        const news = withLogs ? task.history.slice(shown) : null;
+        shown = task.history.length;
+        await stream.writeSSE({ id: String(shown), data: JSON.stringify(renderStatus(task, origin, news)) });
       }
-      const news = withLogs ? task.history.slice(shown) : null;
-      shown = task.history.length;
-      await stream.writeSSE({ id: String(shown), data: JSON.stringify(renderStatus(task, origin, news)) });
-    }
-  });
-});
+    });
+  },
+);
 
 liveRoutes.openapi(
   createRoute({
@@ -112,7 +124,7 @@ liveRoutes.openapi(
           extra: { status: "IN_PROGRESS" },
         });
       case "not_found":
-        throw notFound();
+        throw notFound({ status: "NOT_FOUND" });
     }
   },
 );

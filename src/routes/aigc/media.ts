@@ -1,16 +1,18 @@
 import type { VendorOutputFile, VendorTask } from "../../vod/tasks.ts";
 
-const TYPE_OF_EXTENSION: Record<string, string> = {
-  mp4: "video/mp4",
-  mov: "video/quicktime",
-  webm: "video/webm",
-  png: "image/png",
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  webp: "image/webp",
-  gif: "image/gif",
-  glb: "model/gltf-binary",
-};
+const TYPE_OF_EXTENSION = new Map(
+  Object.entries({
+    mp4: "video/mp4",
+    mov: "video/quicktime",
+    webm: "video/webm",
+    png: "image/png",
+    jpg: "image/jpeg",
+    jpeg: "image/jpeg",
+    webp: "image/webp",
+    gif: "image/gif",
+    glb: "model/gltf-binary",
+  }),
+);
 
 /** A produced file, in fal's words. What the vendor does not tell is null. */
 export type MediaFile = {
@@ -48,5 +50,5 @@ function mediaFile(file: VendorOutputFile, media: "video" | "image"): MediaFile 
 function contentType(url: string, fileType: string | null | undefined, media: "video" | "image"): string {
   const path = URL.parse(url)?.pathname ?? url;
   const extension = (fileType || path.split(".").at(-1) || "").toLowerCase();
-  return TYPE_OF_EXTENSION[extension] ?? (media === "video" ? "video/mp4" : "image/png");
+  return TYPE_OF_EXTENSION.get(extension) ?? (media === "video" ? "video/mp4" : "image/png");
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { isShallow, MAX_JSON_DEPTH } from "../../http/body.ts";
-import { integer, numeric } from "../../http/fields.ts";
+import { integer, numeric, optional } from "../../http/fields.ts";
 import { startTimeout } from "../../http/queue-limits.ts";
 
 /**
@@ -27,15 +27,19 @@ const toggle = oneOf("Enabled", "Disabled").nullish();
 const open = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.looseObject(shape).superRefine((value, context) => {
     for (const name of Object.keys(value)) {
-      if (/^[a-z][a-z0-9_]*$/.test(name)) continue;
+      if (/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)) continue;
       context.addIssue({ code: "custom", path: [name], message: "Write field names in snake_case." });
     }
   });
 
-const FILE_TYPES: Record<string, string> = { file: "File", url: "Url", base64: "Base64" };
+const FILE_TYPES = new Map([
+  ["file", "File"],
+  ["url", "Url"],
+  ["base64", "Base64"],
+]);
 
 const fileInfo = open({
-  type: text.transform((type) => FILE_TYPES[type.toLowerCase()] ?? type).nullish(),
+  type: text.transform((type) => FILE_TYPES.get(type.toLowerCase()) ?? type).nullish(),
   category: text.nullish(),
   file_id: text.nullish(),
   url: text.nullish(),
@@ -63,9 +67,9 @@ const listOf = <Item extends z.ZodType>(item: Item) =>
 const outputConfig = open({
   storage_mode: oneOf("Permanent", "Temporary").nullish(),
   media_name: atMost(MEDIA_NAME_MAX_CHARACTERS).nullish(),
-  class_id: integer.nullish(),
+  class_id: optional(integer),
   expire_time: text.nullish(),
-  duration: numeric.nullish(),
+  duration: optional(numeric),
   resolution: text.nullish(),
   aspect_ratio: text.nullish(),
   audio_generation: toggle,
@@ -77,7 +81,7 @@ const outputConfig = open({
   frame_interpolate: toggle,
   logo_add: toggle,
   enable_bgm: toggle,
-  output_image_count: integer.nullish(),
+  output_image_count: optional(integer),
   output_format: text.nullish(),
 });
 
@@ -95,13 +99,13 @@ export const submitBody = open({
   input_region: text.nullish(),
   scene_type: text.nullish(),
   procedure: text.nullish(),
-  seed: integer.nullish(),
+  seed: optional(integer),
   session_id: atMost(SESSION_ID_MAX_CHARACTERS).nullish(),
   session_context: atMost(SESSION_CONTEXT_MAX_CHARACTERS).nullish(),
-  tasks_priority: integer
-    .pipe(z.number().min(-10, { error: "Use -10 to 10." }).max(10, { error: "Use -10 to 10." }))
-    .nullish(),
-  start_timeout: startTimeout.nullish(),
+  tasks_priority: optional(
+    integer.pipe(z.number().min(-10, { error: "Use -10 to 10." }).max(10, { error: "Use -10 to 10." })),
+  ),
+  start_timeout: optional(startTimeout),
   ext_info: z
     .union([text, z.record(text, z.unknown())], { error: "Use a JSON object, or a string that holds one." })
     .nullish(),

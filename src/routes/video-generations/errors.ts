@@ -14,12 +14,7 @@ export const videoGenerationsDialect: Dialect = {
       body: {
         error: {
           message: error.message,
-          type:
-            status >= 500
-              ? "server_error"
-              : status === 401 || status === 403
-                ? "authentication_error"
-                : "invalid_request_error",
+          type: errorType(status),
           param: problem ? problem.loc.slice(1).join(".") || null : null,
           code: error.code,
         },
@@ -31,3 +26,10 @@ export const videoGenerationsDialect: Dialect = {
     };
   },
 };
+
+/** OpenAI's words for the kinds of error. */
+function errorType(status: number): string {
+  if (status >= 500) return "server_error";
+  if (status === 429) return "rate_limit_error";
+  return status === 401 || status === 403 ? "authentication_error" : "invalid_request_error";
+}

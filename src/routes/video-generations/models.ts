@@ -1,7 +1,10 @@
 /** What a model name of this dialect stands for at the vendor. */
 export type NamedModel = { version: string; mix: boolean; resolution: string; offPeak: boolean };
 
-const VERSIONS: Record<string, string> = { q3p: "q3-pro", q3t: "q3-turbo" };
+const VERSIONS = new Map([
+  ["q3p", "q3-pro"],
+  ["q3t", "q3-turbo"],
+]);
 /** `-mix` is a version of its own at the vendor, whatever it is appended to. */
 const MIX_VERSION = "q3-mix";
 
@@ -11,7 +14,7 @@ const MIX_VERSION = "q3-mix";
  */
 export function parseModel(name: string): NamedModel | undefined {
   const [base = "", ...parts] = name.toLowerCase().split("-");
-  const version = base.startsWith("vidu") ? VERSIONS[base.slice("vidu".length)] : undefined;
+  const version = base.startsWith("vidu") ? VERSIONS.get(base.slice("vidu".length)) : undefined;
   const resolutions = parts.filter((part) => /^(540|720|1080)p$/.test(part));
   const mix = parts.includes("mix");
   const offPeak = parts.includes("offpeak");

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { isShallow, MAX_JSON_DEPTH } from "../../http/body.ts";
-import { integer, numeric } from "../../http/fields.ts";
+import { integer, numeric, optional } from "../../http/fields.ts";
 import { parseModel } from "./models.ts";
 
 const DURATION_MIN_SECONDS = 1;
@@ -22,13 +22,13 @@ export const generationBody = z
     last_image: optionalText,
     reference_image_urls: z.array(text.min(1)).nullish(),
     aspect_ratio: optionalText,
-    duration: numeric
-      .pipe(z.number().min(DURATION_MIN_SECONDS, outOfRange).max(DURATION_MAX_SECONDS, outOfRange))
-      .nullish(),
+    duration: optional(
+      numeric.pipe(z.number().min(DURATION_MIN_SECONDS, outOfRange).max(DURATION_MAX_SECONDS, outOfRange)),
+    ),
     extra_body: z
       .looseObject({
         audio: z.boolean().nullish(),
-        seed: integer.nullish(),
+        seed: optional(integer),
         bgm: z.boolean().nullish(),
       })
       .nullish(),

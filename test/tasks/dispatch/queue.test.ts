@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { FairQueue, type Waiting } from "../../../src/tasks/dispatch/fair-queue.ts";
 import { Pace } from "../../../src/tasks/dispatch/pace.ts";

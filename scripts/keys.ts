@@ -1,0 +1,139 @@
+import { parseArgs } from "node:util";
+import * as z from "zod";
+import {
+  bindLiterals,
+  INSERT_API_KEY,
+  LIST_API_KEYS,
+  REVOKE_API_KEY,
+  type SqlValue,
+} from "../src/store/api-key-sql.ts";
+import { SCOPES } from "../src/auth/scopes.ts";
+import { generateApiKey, newApiKey, newApiKeyRow } from "./lib/api-key.ts";
+import { type DatabaseTarget, queryDatabase } from "./lib/database.ts";
+import { DEFAULT_STATE_DIR } from "./lib/local-env.ts";
+import { textTable } from "./lib/text-table.ts";
+import { UsageError } from "./lib/usage-error.ts";
+
+const DEFAULT_SCOPES = "submit,read";
+
+const HELP = `Manages the gateway's API keys.
+
+  npm run keys -- create --owner NAME [--scopes ${SCOPES.join(",")}] [--name TEXT]
+  npm run keys -- list
+  npm run keys -- revoke ID
+
+A key is shown once, when it is made; only its hash is stored. Its scopes are ${DEFAULT_SCOPES} unless others are given.
+
+  --local    the database that \`npm start\` uses, below STATE_DIR (the default)
+  --remote   the deployed gateway's database
+  --help     this text
+`;
+
+const idSchema = z.uuid("ID must be one that `list` shows");
+const rowSchema = z.object({
+  id: z.string(),
+  owner: z.string(),
+  name: z.string(),
+  hint: z.string(),
+  scopes: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+  created_at: z.number(),
+  revoked_at: z.number().nullable(),
+});
+
+type Run = (statement: string, values?: readonly SqlValue[]) => Promise<unknown[]>;
+type Values = { owner?: string | undefined; scopes?: string | undefined; name?: string | undefined };
+
+async function create(run: Run, values: Values): Promise<string> {
+  if (values.owner === undefined) throw new UsageError("create needs --owner NAME");
+  const key = generateApiKey();
+  const input = valid(newApiKey, {
+    owner: values.owner,
+    name: values.name ?? "",
+    scopes: (values.scopes ?? DEFAULT_SCOPES).split(",").map((scope) => scope.trim()),
+  });
+  const row = newApiKeyRow(key, input);
+  await run(INSERT_API_KEY, row);
+  return [
+    `Key of ${input.owner} with the scopes ${input.scopes.join(", ")}. It is shown only now; keep it safe:`,
+    key,
+    `Its id, to revoke it: ${row[0]}`,
+  ].join("\n");
+}
+
+async function list(run: Run): Promise<string> {
+  const rows = rowSchema.array().parse(await run(LIST_API_KEYS));
+  if (rows.length === 0) return "There are no keys.";
+  const table = rows.map((row) => ({
+    ID: row.id,
+    OWNER: row.owner,
+    KEY: `…${row.hint}`,
+    SCOPES: row.scopes.join(","),
+    CREATED: new Date(row.created_at).toISOString(),
+    STATE: row.revoked_at === null ? "valid" : `revoked ${new Date(row.revoked_at).toISOString()}`,
+    NAME: row.name,
+  }));
+  return textTable(table);
+}
+
+async function revoke(run: Run, id: string | undefined): Promise<string> {
+  if (id === undefined) throw new UsageError("revoke needs the ID of a key");
+  const rows = await run(REVOKE_API_KEY, [valid(idSchema, id), Date.now()]);
+  if (rows.length === 0) throw new UsageError(`There is no key with the id ${id}`);
+  return `Key ${id} is revoked. A gateway that has just used it may honour it for half a minute more.`;
+}
+
+function valid<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new UsageError(
+    [...(issue?.path.slice(0, 1).map((name) => `--${String(name)}`) ?? []), issue?.message].join(" "),
+  );
+}
+
+async function main(): Promise<string> {
+  const { values, positionals } = parseCommandLine();
+  const [command, id, ...rest] = positionals;
+  if (values.help || command === undefined) return HELP.trimEnd();
+  if (rest.length > 0 || (id !== undefined && command !== "revoke")) throw new UsageError("Too many arguments");
+  if (values.local && values.remote) throw new UsageError("--local and --remote exclude each other");
+  const target: DatabaseTarget = values.remote
+    ? { remote: true }
+    : { remote: false, stateDir: process.env["STATE_DIR"] || DEFAULT_STATE_DIR };
+  const run: Run = (statement, parameters = []) => queryDatabase(target, bindLiterals(statement, parameters));
+  switch (command) {
+    case "create":
+      return create(run, values);
+    case "list":
+      return list(run);
+    case "revoke":
+      return revoke(run, id);
+    default:
+      throw new UsageError(`There is no command ${command}; see --help`);
+  }
+}
+
+function parseCommandLine() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        owner: { type: "string" },
+        scopes: { type: "string" },
+        name: { type: "string" },
+        local: { type: "boolean" },
+        remote: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+try {
+  process.stdout.write(`${await main()}\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

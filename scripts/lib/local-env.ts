@@ -1,0 +1,46 @@
+/*
+ * Every value that is good for a machine of one's own and for nothing else. A deploy reads none of this.
+ */
+
+/** Variables by name, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const DEFAULT_GATEWAY_PORT = 8787;
+export const DEFAULT_EMULATOR_PORT = 8788;
+export const DEFAULT_STATE_DIR = ".wrangler/state";
+
+/** Every scope; seeded by the local start, never by a deploy. */
+export const DEV_API_KEY = "sk-dev";
+export const DEV_OWNER = "dev";
+
+const LOCAL_VALUES = {
+  VOD_SUB_APP_ID: "251007502",
+  VOD_SECRET_ID: "AKIDlocal",
+  VOD_SECRET_KEY: "local-secret-key",
+  VOD_SIGN_KEY: "localSignKey",
+  CALLBACK_SECRET: "local-callback",
+  ADMIN_TOKEN: "local-admin",
+};
+
+const PASSED_THROUGH = ["VOD_ENDPOINT", "VOD_CONCURRENCY", "VOD_REQUESTS_PER_SECOND", "PUBLIC_URL"];
+
+const EMULATOR_VALUES = ["VOD_SUB_APP_ID", "VOD_SECRET_ID", "VOD_SECRET_KEY", "VOD_SIGN_KEY"] as const;
+
+export type GatewayVars = typeof LOCAL_VALUES & Record<string, string>;
+
+/** Variables and secrets of a local gateway: what the environment sets, else the local value, else nothing. */
+export function gatewayVars(environment: Environment): GatewayVars {
+  const vars: GatewayVars = { ...LOCAL_VALUES };
+  for (const name of [...Object.keys(LOCAL_VALUES), ...PASSED_THROUGH]) {
+    const value = environment[name];
+    if (value !== undefined) vars[name] = value;
+  }
+  return vars;
+}
+
+/** The emulator's half of what gateway and vendor must agree on. */
+export function emulatorVars(gateway: GatewayVars, notificationUrl: string | undefined): Record<string, string> {
+  const vars: Record<string, string> = Object.fromEntries(EMULATOR_VALUES.map((name) => [name, gateway[name]]));
+  if (notificationUrl !== undefined) vars["NOTIFICATION_URL"] = notificationUrl;
+  return vars;
+}

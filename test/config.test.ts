@@ -1,0 +1,144 @@
+import { env } from "cloudflare:workers";
+import { describe, it } from "vitest";
+import { createApp } from "../src/app.ts";
+import { ConfigError, parseConfig } from "../src/config.ts";
+import { platformDeps } from "../src/deps.ts";
+import { absentDispatcher } from "../src/tasks/dispatch/client.ts";
+import { createServices } from "../src/services.ts";
+
+const REQUIRED = {
+  VOD_SUB_APP_ID: "251007502",
+  VOD_SECRET_ID: "AKIDtest",
+  VOD_SECRET_KEY: "test-secret-key",
+  CALLBACK_SECRET: "test-callback",
+};
+
+const problemOf = (variables: object): string => {
+  try {
+    parseConfig(variables);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return "none";
+};
+
+describe("configuration", () => {
+  it("needs four variables; the rest has defaults", ({ expect }) => {
+    expect(parseConfig(REQUIRED)).toEqual({
+      vod: {
+        endpoint: "https://vod.intl.tencentcloudapi.com",
+        subAppId: 251007502,
+        credentials: { secretId: "AKIDtest", secretKey: "test-secret-key" },
+        concurrency: 1,
+        requestsPerSecond: 20,
+        modelConcurrency: {},
+      },
+      callbacks: { secrets: ["test-callback"], signKeys: [] },
+    });
+  });
+
+  it("takes all that can be set, the current one of each pair first", ({ expect }) => {
+    const all = {
+      ...REQUIRED,
+      VOD_ENDPOINT: "http://127.0.0.1:8788",
+      VOD_TOKEN: "token",
+      VOD_CONCURRENCY: "3",
+      VOD_REQUESTS_PER_SECOND: "5",
+      VOD_MODEL_CONCURRENCY: '{"Kling":2,"Vidu/q3-pro":1}',
+      VOD_SIGN_KEY: "sign",
+      VOD_SIGN_KEY_PREVIOUS: "sign-before",
+      CALLBACK_SECRET_PREVIOUS: "callback-before",
+      PUBLIC_URL: "https://video.example.test/",
+    };
+    expect(parseConfig(all)).toEqual({
+      vod: {
+        endpoint: "http://127.0.0.1:8788",
+        subAppId: 251007502,
+        credentials: { secretId: "AKIDtest", secretKey: "test-secret-key", token: "token" },
+        concurrency: 3,
+        requestsPerSecond: 5,
+        modelConcurrency: { Kling: 2, "Vidu/q3-pro": 1 },
+      },
+      callbacks: { secrets: ["test-callback", "callback-before"], signKeys: ["sign", "sign-before"] },
+      publicUrl: "https://video.example.test",
+    });
+  });
+
+  it("an optional variable that is empty is not set", ({ expect }) => {
+    const empty = {
+      VOD_TOKEN: "",
+      VOD_SIGN_KEY: " ",
+      VOD_SIGN_KEY_PREVIOUS: "",
+      CALLBACK_SECRET_PREVIOUS: "",
+      PUBLIC_URL: "",
+    };
+    expect(parseConfig({ ...REQUIRED, ...empty })).toEqual(parseConfig(REQUIRED));
+  });
+
+  it("the previous sign key alone still verifies, while a rotation runs", ({ expect }) => {
+    const config = parseConfig({ ...REQUIRED, VOD_SIGN_KEY_PREVIOUS: "sign-before" });
+    expect(config.callbacks.signKeys).toEqual(["sign-before"]);
+  });
+
+  it("secrets lose the white space that a terminal adds", ({ expect }) => {
+    const config = parseConfig({ ...REQUIRED, VOD_SECRET_ID: " AKIDtest\n", VOD_SECRET_KEY: "test-secret-key\r\n" });
+    expect(config.vod.credentials).toEqual({ secretId: "AKIDtest", secretKey: "test-secret-key" });
+  });
+
+  it.for(Object.keys(REQUIRED))("says that %s is not set", (name, { expect }) => {
+    expect(problemOf({ ...REQUIRED, [name]: undefined })).toBe(`The gateway is not configured: ${name} is not set.`);
+  });
+
+  it("names every variable that is missing, in one message", ({ expect }) => {
+    expect(problemOf({})).toBe(
+      "The gateway is not configured: " +
+        "VOD_SUB_APP_ID is not set; VOD_SECRET_ID is not set; VOD_SECRET_KEY is not set; CALLBACK_SECRET is not set.",
+    );
+  });
+
+  it.for([
+    ["VOD_SUB_APP_ID", "hunter2"],
+    ["VOD_SUB_APP_ID", "12.75"],
+    ["VOD_SUB_APP_ID", "-987654"],
+    ["VOD_SUB_APP_ID", "0"],
+    ["VOD_SUB_APP_ID", ""],
+    ["VOD_SECRET_ID", ""],
+    ["VOD_SECRET_ID", "   "],
+    ["VOD_SECRET_KEY", ""],
+    ["VOD_SECRET_KEY", "\n"],
+    ["CALLBACK_SECRET", ""],
+    ["VOD_ENDPOINT", ""],
+    ["VOD_ENDPOINT", "hunter2.example.test"],
+    ["VOD_ENDPOINT", "ftp://hunter2.example.test"],
+    ["PUBLIC_URL", "hunter2"],
+    ["PUBLIC_URL", "javascript:hunter2"],
+  ] as const)("refuses %s=%j by its name, without its value", ([name, value], { expect }) => {
+    const message = problemOf({ ...REQUIRED, [name]: value });
+    expect(message.startsWith(`The gateway is not configured: ${name} `)).toBe(true);
+    expect(message).not.toContain(";");
+    for (const secret of ["hunter2", "12.75", "987654", ...Object.values(REQUIRED)]) {
+      expect(message).not.toContain(secret);
+    }
+  });
+
+  it("a gateway without its secrets says so on every path, calls nobody, and keeps the others to itself", async ({
+    expect,
+  }) => {
+    const calls: string[] = [];
+    const fetch = async (request: Request) => {
+      calls.push(request.url);
+      return new Response();
+    };
+    const deps = { ...platformDeps, fetch };
+    const app = createApp((bindings) => createServices({ env: bindings, deps, dispatcher: absentDispatcher }));
+    const broken = { ...env, VOD_SECRET_KEY: undefined };
+    for (const path of ["/healthz", "/tencent-vod/v1/requests", "/callbacks/vod/local-callback"]) {
+      const response = await app.fetch(new Request(`https://gateway.test${path}`), broken);
+      expect(response.status).toBe(500);
+      const message = "The gateway is not configured: VOD_SECRET_KEY is not set.";
+      expect(await response.json()).toEqual({ detail: message, message, code: "not_configured" });
+    }
+    expect(calls).toEqual([]);
+  });
+});
