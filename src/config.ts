@@ -18,7 +18,7 @@ const modelConcurrency = z
   .default("{}")
   .transform((text, context) => {
     const parsed = z.record(z.string(), z.int().min(1)).safeParse(parseJson(text || "{}"));
-    if (parsed.success) return parsed.data;
+    if (parsed.success) return new Map(Object.entries(parsed.data));
     context.addIssue({
       code: "custom",
       message: 'must be JSON of model names and limits, e.g. {"Kling":2,"Vidu/q3-pro":1}',
@@ -66,7 +66,7 @@ export type Config = {
     /** Create calls a second; the vendor's limit is 20. */
     requestsPerSecond: number;
     /** Further limits by `ModelName` or `ModelName/ModelVersion`. */
-    modelConcurrency: Readonly<Record<string, number>>;
+    modelConcurrency: ReadonlyMap<string, number>;
   };
   callbacks: {
     /** Path secrets, the current one first; the previous one is accepted while a rotation runs. */

@@ -32,7 +32,7 @@ describe("configuration", () => {
         credentials: { secretId: "AKIDtest", secretKey: "test-secret-key" },
         concurrency: 1,
         requestsPerSecond: 20,
-        modelConcurrency: {},
+        modelConcurrency: new Map(),
       },
       callbacks: { secrets: ["test-callback"], signKeys: [] },
     });
@@ -58,7 +58,10 @@ describe("configuration", () => {
         credentials: { secretId: "AKIDtest", secretKey: "test-secret-key", token: "token" },
         concurrency: 3,
         requestsPerSecond: 5,
-        modelConcurrency: { Kling: 2, "Vidu/q3-pro": 1 },
+        modelConcurrency: new Map([
+          ["Kling", 2],
+          ["Vidu/q3-pro", 1],
+        ]),
       },
       callbacks: { secrets: ["test-callback", "callback-before"], signKeys: ["sign", "sign-before"] },
       publicUrl: "https://video.example.test",

@@ -40,8 +40,12 @@ export type Refusal = {
   giveBackIdempotencyKey: boolean;
 };
 
+/** Whether an update found its row in a state it may leave. */
+async function changed(statement: D1PreparedStatement): Promise<boolean> {
+  return (await statement.run()).meta.changes > 0;
+}
+
 export function createTaskStore(db: D1Database) {
-  const changed = async (statement: D1PreparedStatement) => (await statement.run()).meta.changes > 0;
   return {
     /** The task, if it is this owner's. */
     find(owner: string, id: string): Promise<TaskRow | null> {
@@ -77,15 +81,6 @@ export function createTaskStore(db: D1Database) {
         .bind(afterId, limit)
         .all<ActiveTask>();
       return rows.results;
-    },
-
-    /** Of these tasks, those that are finished. */
-    async finishedAmong(ids: string[]): Promise<string[]> {
-      const rows = await db
-        .prepare(`SELECT id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)) AND status NOT IN ${ACTIVE}`)
-        .bind(JSON.stringify(ids))
-        .all<{ id: string }>();
-      return rows.results.map((row) => row.id);
     },
 
     /** The vendor is about to be called. From here on the task may be paid. Null when it no longer waits. */

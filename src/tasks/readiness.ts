@@ -21,7 +21,6 @@ export async function checkReadiness({ store, dispatcher, deps }: Services): Pro
   const within = <T>(work: Promise<T>): Promise<T | undefined> =>
     Promise.race([work.catch(() => undefined), deps.sleep(CHECK_TIMEOUT_MS).then(() => undefined)]);
   const [stores, queue] = await Promise.all([within(store.ping()), within(dispatcher.report())]);
-  const word = (up: boolean | undefined) => (up ? "ok" : "down");
   return {
     ready: stores?.d1 === true && queue !== undefined,
     checks: {
@@ -32,6 +31,10 @@ export async function checkReadiness({ store, dispatcher, deps }: Services): Pro
     },
     queue: queue ?? null,
   };
+}
+
+function word(up: boolean | undefined): "ok" | "down" {
+  return up ? "ok" : "down";
 }
 
 function vendorOf(queue: QueueReport | undefined): Readiness["checks"]["vendor"] {

@@ -5,7 +5,7 @@ import type { Tc3Credentials } from "../signing/tc3.ts";
 import { readLimitedText } from "../util/limited-text.ts";
 import { ruleOf, type VendorErrorRule } from "./errors.ts";
 import type { CreateAction, VendorRequest } from "./requests.ts";
-import { taskDetail, type TaskDetail } from "./tasks.ts";
+import { taskDetail, type TaskDetail, taskList } from "./tasks.ts";
 
 const API_VERSION = "2018-07-17";
 const SERVICE = "vod";
@@ -14,6 +14,10 @@ const SERVICE = "vod";
 export const CREATE_TIMEOUT_MS = 15_000;
 /** Short, because a re-read happens inside the vendor's own 5 s for a notification. */
 export const DESCRIBE_TIMEOUT_MS = 3_000;
+/** A task is looked for in the minutes around the call that may have made it: its resends and both clocks' error. */
+const FIND_MARGIN_MS = 2 * 60 * 1000;
+const FIND_WINDOW_MS = 10 * 60 * 1000;
+const FIND_LIMIT = 100;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** The vendor said no: an `Error` in an answer, which comes with HTTP 200. */
@@ -104,11 +108,37 @@ export function createVodClient(
       return call("ManageTask", { TaskId: vendorTaskId, OperationType: "Abort" }, DESCRIBE_TIMEOUT_MS, z.unknown());
     },
 
+    /**
+     * The vendor's id of the task that was created with this SessionId at `createdFrom` (milliseconds) or later;
+     * undefined when the vendor's list does not show it. One page: the list is narrowed to a few minutes.
+     */
+    async findTask({
+      sessionId,
+      createdFrom,
+    }: {
+      sessionId: string;
+      createdFrom: number;
+    }): Promise<VendorResult<string | undefined>> {
+      const window = {
+        After: isoSeconds(createdFrom - FIND_MARGIN_MS),
+        Before: isoSeconds(createdFrom + FIND_WINDOW_MS),
+      };
+      const body = { CreateTime: window, Limit: FIND_LIMIT };
+      const list = await call("DescribeTasks", body, DESCRIBE_TIMEOUT_MS, taskList);
+      if (!list.ok) return list;
+      return { ok: true, value: list.value.TaskSet?.find((task) => task.SessionId === sessionId)?.TaskId };
+    },
+
     /** Reads a task of the last three days, by the vendor's id. */
     describeTask(vendorTaskId: string): Promise<VendorResult<TaskDetail>> {
       return call("DescribeTaskDetail", { TaskId: vendorTaskId }, DESCRIBE_TIMEOUT_MS, taskDetail);
     },
   };
+}
+
+/** The vendor's times have no fraction. */
+function isoSeconds(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z");
 }
 
 function silent(reason: VendorSilence["reason"]): { ok: false; error: VendorSilence } {

@@ -50,6 +50,11 @@ export const taskDetail = z.looseObject({
   AigcImageTask: vendorTask.nullish(),
 });
 
+/** DescribeTasks' answer, as far as it names tasks. */
+export const taskList = z.looseObject({
+  TaskSet: z.array(z.looseObject({ TaskId: z.string(), SessionId: text })).nullish(),
+});
+
 export type TaskDetail = z.infer<typeof taskDetail>;
 
 export type VendorVerdict =

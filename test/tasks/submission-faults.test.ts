@@ -107,6 +107,7 @@ describe("an unanswered create call", () => {
   }) => {
     await emulator.fault({ action: ACTION, kind: "drop_after_accept" });
     const id = await submit();
+    await emulator.fault({ action: "DescribeTasks", kind: "http_500", times: 2 });
     await emulator.fault({ action: ACTION, kind: "error", code: "RequestLimitExceeded" });
     await later();
     expect(await row(id)).toMatchObject({ status: "unknown" });
@@ -123,6 +124,15 @@ describe("an unanswered create call", () => {
     await later();
     expect(await row(id)).toMatchObject({ status: "failed" });
     expect((await gateway.post(VIDEO, { ...CAR, session_id: "wrong" })).status).toBe(200);
+  });
+
+  it("is found at the vendor by its SessionId, though answer and notification are lost", async ({ expect }) => {
+    await emulator.fault({ action: ACTION, kind: "drop_after_accept" });
+    const id = await submit();
+    const [task] = await vendorFinishes();
+    await later();
+    expect((await emulator.calls())[ACTION]).toEqual({ drop_after_accept: 1 });
+    expect(await row(id)).toMatchObject({ status: "succeeded", vendor_task_id: task?.TaskId });
   });
 
   it("is completed by its event even while nobody has learnt the vendor's id", async ({ expect }) => {

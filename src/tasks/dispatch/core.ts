@@ -2,14 +2,14 @@ import { log } from "../../log.ts";
 import type { Services } from "../../services.ts";
 import type { ActiveTask, TaskRow } from "../../store/types.ts";
 import { type SendOutcome, sendToVendor } from "../send.ts";
-import { readAndComplete } from "../settle.ts";
 import { isTerminal } from "../state.ts";
 import { lowestIdAt } from "../task-id.ts";
-import { retryEvents } from "./events.ts";
-import { FairQueue } from "./fair-queue.ts";
+import { type Finding, inquire } from "./inquire.ts";
 import { Pace } from "./pace.ts";
-import { SortedList } from "./sorted-list.ts";
+import { retryEvents } from "./retry-events.ts";
+import { type Slot, Slots } from "./slots.ts";
 import type { Admission, CancelOutcome, Dispatcher, QueueReport } from "./types.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 import { Watchers } from "./watchers.ts";
 
 const LOAD_PAGE_ROWS = 10_000;
@@ -21,9 +21,7 @@ const RESEND_MAX_MS = 5 * 60 * 1000;
 /** A running task that no event has ended by then is read again; most are done after two and a half minutes. */
 const REREAD_FIRST_MS = 3 * 60 * 1000;
 const REREAD_MAX_MS = 30 * 60 * 1000;
-/** The vendor keeps tasks and SessionIds for three days (tencent-vod facts §2, §5.3); an hour less, for clocks that differ. */
-const VENDOR_MEMORY_MS = (3 * 24 - 1) * 60 * 60 * 1000;
-/** D1 or the vendor's client broke in a way nobody foresaw. */
+/** D1 is away, or something broke that nobody foresaw. */
 const BROKEN_RETRY_MS = 5_000;
 /** Watchers of waiting tasks hear of a moving queue at most this often. */
 const MOVED_INTERVAL_MS = 250;
@@ -33,18 +31,6 @@ const KEEP_ALIVE_MS = 8_000;
 /** Error code of a task that was not started in time; fal's word. */
 export const STARTUP_TIMEOUT = "startup_timeout";
 
-/** A task that holds one of the vendor's slots. */
-type AtVendor = {
-  id: string;
-  owner: string;
-  lane: string;
-  state: "submitting" | "unknown" | "running";
-  vendorTaskId: string | null;
-  /** When to ask again: a resend while unknown, a re-read while running. */
-  checkAt: number;
-  waitMs: number;
-};
-
 export type CoreOptions = {
   services: Services;
   /** Calls `tick` at this time (milliseconds) or soon after. */
@@ -52,40 +38,38 @@ export type CoreOptions = {
 };
 
 /**
- * The dispatcher without its platform: the order of the queue, what is with the vendor, the pace, the watchers. All of
- * it is memory rebuilt from D1; every decision is committed to D1 before anything follows from it.
+ * The dispatcher without its platform: who waits, what is with the vendor, the pace, the watchers. All of it is memory
+ * rebuilt from D1; every decision is committed to D1 before anything follows from it.
  */
 export class DispatchCore implements Dispatcher {
   private readonly services: Services;
   private readonly schedule: (at: number) => void;
-  private readonly queue = new FairQueue();
-  private readonly lowestPosition = new Map<string, number>();
-  private readonly startBy = new Map<string, number>();
-  /** `startBy` in order: time and id in one text. */
-  private readonly deadlines = new SortedList();
-  private readonly atVendor = new Map<string, AtVendor>();
-  private readonly laneLoad = new Map<string, number>();
+  private readonly waiting = new WaitingRoom();
+  private readonly slots = new Slots();
   private readonly pace: Pace;
   private readonly watchers: Watchers;
   private lastAnswerAt: number | null = null;
-  private movedPending = false;
+  private movePending = false;
 
   constructor({ services, schedule }: CoreOptions) {
     this.services = { ...services, dispatcher: this };
     this.schedule = schedule;
-    const { concurrency, requestsPerSecond } = services.config.vod;
-    this.pace = new Pace({ concurrency, requestsPerSecond });
+    this.pace = new Pace(services.config.vod);
     this.watchers = new Watchers({
       read: (id) => services.store.tasks.findStatus(id),
-      position: (id) => this.position(id),
+      position: (id) => this.waiting.position(id),
       now: services.deps.now,
       sleep: services.deps.sleep,
     });
   }
 
-  /** Rebuilds the queue and the running set from D1. Tasks it knows stay as they are. */
+  private now(): number {
+    return this.services.deps.now();
+  }
+
+  /** Rebuilds the queue and the slots from D1. */
   async load(): Promise<void> {
-    const now = this.services.deps.now();
+    const now = this.now();
     for (let after = ""; ;) {
       const page = await this.services.store.tasks.active(after, LOAD_PAGE_ROWS);
       for (const task of page) this.restore(task, now);
@@ -93,56 +77,52 @@ export class DispatchCore implements Dispatcher {
       if (!last || page.length < LOAD_PAGE_ROWS) break;
       after = last.id;
     }
-    this.pump();
+    // Calls made just before are forgotten here, not at the vendor.
+    if (this.slots.size > 0) this.pace.resume(now);
+    void this.pump();
   }
 
   /** Takes up tasks that were written down lately without anybody telling the dispatcher. */
   async reconcile(): Promise<void> {
-    const now = this.services.deps.now();
+    const now = this.now();
     const page = await this.services.store.tasks.active(lowestIdAt(now - RECONCILE_BACK_MS), LOAD_PAGE_ROWS);
     // Only waiting ones: whatever is at the vendor was sent from here.
     for (const task of page) if (task.status === "queued") this.restore(task, now);
-    this.pump();
+    void this.pump();
   }
 
   private restore(task: ActiveTask, now: number): void {
-    if (this.queue.has(task.id) || this.atVendor.has(task.id)) return;
+    if (this.waiting.has(task.id) || this.slots.has(task.id)) return;
     if (task.status === "queued") return this.wait(task);
     // A call that was in the air when the object went down counts as unanswered.
-    const state = task.status === "running" ? "running" : "unknown";
-    const waitMs = state === "running" ? REREAD_FIRST_MS : RESEND_FIRST_MS;
-    const checkAt = state === "running" ? (task.submitted_at ?? now) + waitMs : now + waitMs;
-    this.occupy({
+    const running = task.status === "running";
+    const slot = this.slots.take({
       id: task.id,
-      owner: task.owner,
       lane: this.laneOf(task),
-      state,
-      vendorTaskId: task.vendor_task_id,
-      checkAt,
-      waitMs,
+      state: running ? "running" : "unknown",
+      waitMs: running ? REREAD_FIRST_MS : RESEND_FIRST_MS,
     });
+    this.checkAt(slot, (running ? (task.submitted_at ?? now) : now) + slot.waitMs);
   }
 
   async admit(task: ActiveTask, request: string): Promise<Admission> {
-    if (!this.atVendor.has(task.id)) this.wait(task);
+    if (!this.slots.has(task.id)) this.wait(task);
     const started = this.pump({ id: task.id, request });
-    if (!started) return { kind: "queued", position: this.position(task.id) ?? 0 };
-    const outcome = await started;
+    const outcome = started && (await started);
     if (outcome?.kind === "refused") return outcome;
-    return this.queue.has(task.id) ? { kind: "queued", position: this.position(task.id) ?? 0 } : { kind: "started" };
+    if (started && !this.waiting.has(task.id)) return { kind: "started" };
+    return { kind: "queued", position: this.waiting.position(task.id) ?? 0 };
   }
 
   async left(id: string, { requeued }: { requeued?: ActiveTask }): Promise<void> {
-    const now = this.services.deps.now();
-    this.lastAnswerAt = now;
-    this.pace.answered();
-    this.release(id);
+    this.heardFromVendor();
+    this.slots.free(id);
     if (requeued) {
-      this.pace.throttled(now);
+      this.pace.throttled(this.now());
       this.wait(requeued);
     }
     this.watchers.changed(id);
-    this.pump();
+    void this.pump();
   }
 
   async wake(at: number): Promise<void> {
@@ -150,21 +130,21 @@ export class DispatchCore implements Dispatcher {
   }
 
   async cancel(owner: string, id: string): Promise<CancelOutcome> {
-    const { store, deps, vod } = this.services;
+    const { store, vod } = this.services;
     const task = await store.tasks.find(owner, id);
     if (!task) return "not_found";
     if (isTerminal(task.status)) return "already_over";
     if (task.status === "queued") {
-      const ended = await store.tasks.endQueued({ id, status: "canceled", message: "Canceled.", now: deps.now() });
+      const ended = await store.tasks.endQueued({ id, status: "canceled", message: "Canceled.", now: this.now() });
       // It was just taken from the queue, or ended: look again at what it is now.
       if (!ended) return this.cancel(owner, id);
-      this.forget(id);
+      this.dropWaiting(id);
       return "canceled";
     }
     if (task.vendor_task_id === null) return "in_progress";
     const aborted = await vod.abortTask(task.vendor_task_id);
     if (!aborted.ok) return "in_progress";
-    if (!(await store.tasks.markAborted({ id, attempt: task.attempt, now: deps.now() }))) return "already_over";
+    if (!(await store.tasks.markAborted({ id, attempt: task.attempt, now: this.now() }))) return "already_over";
     await this.left(id, {});
     return "canceled";
   }
@@ -174,10 +154,10 @@ export class DispatchCore implements Dispatcher {
   }
 
   async report(): Promise<QueueReport> {
-    const now = this.services.deps.now();
+    const now = this.now();
     return {
-      waiting: this.queue.length,
-      running: this.atVendor.size,
+      waiting: this.waiting.length,
+      running: this.slots.size,
       concurrency: this.pace.concurrency(now),
       holdingUntil: this.pace.holdingUntil(now) ?? null,
       lastAnswerAt: this.lastAnswerAt,
@@ -186,19 +166,18 @@ export class DispatchCore implements Dispatcher {
 
   /** Does what is due. Safe to call at any time, and the more often the sooner things happen. */
   async tick(): Promise<void> {
-    const { deps } = this.services;
     try {
       await retryEvents(this.services);
-      await this.missStarts(deps.now());
-      const due = Array.from(this.atVendor.values()).filter((entry) => entry.checkAt <= deps.now());
-      await Promise.all(due.map((entry) => this.check(entry)));
+      await this.failLateStarts();
+      await Promise.all(this.slots.takeDue(this.now()).map((slot) => this.check(slot)));
       this.watchers.tidy();
-      this.pump();
-      const next = await this.nextDue();
-      if (next !== undefined) this.schedule(next);
+      void this.pump();
+      const nextEvent = (await this.services.store.events.nextCheck()) ?? Number.POSITIVE_INFINITY;
+      const next = Math.min(nextEvent, this.waiting.nextDeadline(), this.slots.nextCheck());
+      if (Number.isFinite(next)) this.schedule(next);
     } catch (error) {
       log("error", "dispatcher.tick_broken", { error: String(error) });
-      this.schedule(deps.now() + BROKEN_RETRY_MS);
+      this.schedule(this.now() + BROKEN_RETRY_MS);
     }
   }
 
@@ -208,162 +187,126 @@ export class DispatchCore implements Dispatcher {
    */
   private pump(awaited?: { id: string; request: string }): Promise<SendOutcome | undefined> | undefined {
     let started: Promise<SendOutcome | undefined> | undefined;
-    const before = this.queue.length;
-    for (;;) {
-      const now = this.services.deps.now();
-      if (this.queue.length === 0 || this.atVendor.size >= this.pace.concurrency(now)) break;
+    let moved = false;
+    while (this.waiting.length > 0 && this.slots.size < this.pace.concurrency(this.now())) {
+      const now = this.now();
       const at = this.pace.nextCallAt(now);
       if (at > now) {
         this.schedule(at);
         break;
       }
-      const next = this.queue.take((lane) => this.isOpen(lane));
+      const next = this.waiting.take((lane) => this.isOpen(lane));
       if (!next) break;
-      this.dropWaiting(next.id);
+      moved = true;
       this.pace.called(now);
-      const entry = this.occupy({
-        ...next,
-        state: "submitting",
-        vendorTaskId: null,
-        checkAt: Number.POSITIVE_INFINITY,
-        waitMs: RESEND_FIRST_MS,
-      });
-      const run = this.start(entry, next.id === awaited?.id ? awaited.request : undefined);
+      const slot = this.slots.take({ id: next.id, lane: next.lane, state: "submitting", waitMs: RESEND_FIRST_MS });
+      const run = this.start(slot, next.id === awaited?.id ? awaited.request : undefined);
       if (next.id === awaited?.id) started = run;
     }
-    if (this.queue.length !== before) this.announceMove();
-    if (this.queue.length > 0 || this.atVendor.size > 0) this.schedule(this.services.deps.now() + KEEP_ALIVE_MS);
+    if (moved) this.announceMove();
+    if (this.waiting.length + this.slots.size > 0) this.schedule(this.now() + KEEP_ALIVE_MS);
     return started;
   }
 
-  /** One task's way to the vendor. Never throws: whatever breaks, the task stays in its slot until it is known. */
-  private async start(entry: AtVendor, request?: string): Promise<SendOutcome | undefined> {
+  /** One task's way to the vendor. Never throws: whatever breaks, the task keeps its slot until D1 says what it is. */
+  private async start(slot: Slot, request?: string): Promise<SendOutcome | undefined> {
     let row: TaskRow | null;
     try {
-      row = await this.services.store.tasks.begin(entry.id, this.services.deps.now());
+      row = await this.services.store.tasks.begin(slot.id, this.now());
     } catch (error) {
-      // It may be marked or not; either way the store says so at the next load.
-      log("error", "dispatcher.begin_failed", { request_id: entry.id, error: String(error) });
-      this.release(entry.id);
-      this.pace.silent(this.services.deps.now());
-      this.schedule(this.services.deps.now() + BROKEN_RETRY_MS);
-      this.reloadSoon();
+      log("error", "dispatcher.begin_failed", { request_id: slot.id, error: String(error) });
+      this.pace.silent(this.now());
+      this.checkAt(slot, this.now() + BROKEN_RETRY_MS);
       return undefined;
     }
     if (!row) {
-      this.release(entry.id);
-      this.pump();
+      // Canceled, or late, in the meantime.
+      this.slots.free(slot.id);
+      void this.pump();
       return undefined;
     }
-    this.watchers.changed(entry.id);
-    return this.send(entry, row, request);
+    this.watchers.changed(slot.id);
+    return this.send(slot, row, request);
   }
 
-  private async send(entry: AtVendor, row: TaskRow, request?: string): Promise<SendOutcome | undefined> {
+  private async send(slot: Slot, row: TaskRow, request?: string): Promise<SendOutcome | undefined> {
     let outcome: SendOutcome | undefined;
     try {
       outcome = await sendToVendor(this.services, row, request);
     } catch (error) {
       // The vendor may have said yes and the note of it failed: the resend finds out.
-      log("error", "dispatcher.send_failed", { request_id: entry.id, error: String(error) });
+      log("error", "dispatcher.send_failed", { request_id: slot.id, error: String(error) });
     }
-    const now = this.services.deps.now();
-    if (outcome && (outcome.kind !== "unknown" || outcome.answered)) {
-      this.lastAnswerAt = now;
-      this.pace.answered();
-    }
+    if (outcome && (outcome.kind !== "unknown" || outcome.answered)) this.heardFromVendor();
     // An event may have ended it while the answer was on its way.
-    if (this.atVendor.get(entry.id) !== entry) return outcome;
-    this.apply(entry, row, outcome ?? { kind: "unknown", answered: false }, now);
-    this.watchers.changed(entry.id);
-    this.pump();
+    if (!this.slots.holds(slot)) return outcome;
+    this.settle(slot, row, outcome ?? { kind: "unknown", answered: false });
+    this.watchers.changed(slot.id);
+    void this.pump();
     return outcome;
   }
 
-  private apply(entry: AtVendor, row: TaskRow, outcome: SendOutcome, now: number): void {
+  private settle(slot: Slot, row: TaskRow, outcome: SendOutcome): void {
+    const now = this.now();
     switch (outcome.kind) {
       case "running":
-        entry.state = "running";
-        entry.vendorTaskId = outcome.vendorTaskId;
-        this.checkLater(entry, REREAD_FIRST_MS, now);
+        slot.state = "running";
+        slot.waitMs = REREAD_FIRST_MS;
+        this.checkAt(slot, now + slot.waitMs);
         break;
       case "refused":
-        this.release(entry.id);
+        this.slots.free(slot.id);
         break;
       case "throttled":
-        this.release(entry.id);
+        this.slots.free(slot.id);
         this.pace.throttled(now);
-        this.wait({ ...row, status: "queued", attempt: outcome.attempt });
+        this.wait({ ...row, attempt: outcome.attempt });
         break;
       case "unknown":
         if (!outcome.answered) this.pace.silent(now);
-        this.checkLater(
-          entry,
-          entry.state === "unknown" ? Math.min(entry.waitMs * 2, RESEND_MAX_MS) : RESEND_FIRST_MS,
-          now,
-        );
-        entry.state = "unknown";
+        slot.waitMs = slot.state === "unknown" ? Math.min(slot.waitMs * 2, RESEND_MAX_MS) : RESEND_FIRST_MS;
+        slot.state = "unknown";
+        this.checkAt(slot, now + slot.waitMs);
         break;
     }
   }
 
-  private checkLater(entry: AtVendor, waitMs: number, now: number): void {
-    entry.waitMs = waitMs;
-    entry.checkAt = now + waitMs;
-    this.schedule(entry.checkAt);
-  }
-
-  /** Asks again about a task that should have been heard of: a resend while it is in doubt, a re-read while it runs. */
-  private async check(entry: AtVendor): Promise<void> {
-    const { store, deps } = this.services;
-    const now = deps.now();
-    entry.checkAt = Number.POSITIVE_INFINITY;
-    const row = await store.tasks.findById(entry.id);
-    if (!row || isTerminal(row.status)) return this.left(entry.id, {});
-    if (row.status === "queued") return this.left(entry.id, { requeued: row });
-    if (now - (row.submitted_at ?? row.created_at) > VENDOR_MEMORY_MS) return this.expire(row, now);
-    if (row.status === "running" && row.vendor_task_id !== null) {
-      entry.state = "running";
-      entry.vendorTaskId = row.vendor_task_id;
-      this.checkLater(entry, Math.min(entry.waitMs * 2, REREAD_MAX_MS), now);
-      await readAndComplete(this.services, row, row.vendor_task_id);
+  /** Asks again about a task that should have been heard of. Never throws. */
+  private async check(slot: Slot): Promise<void> {
+    let finding: Finding;
+    try {
+      finding = await inquire(this.services, slot.id);
+    } catch (error) {
+      log("error", "dispatcher.check_failed", { request_id: slot.id, error: String(error) });
+      this.checkAt(slot, this.now() + BROKEN_RETRY_MS);
       return;
     }
-    const at = this.pace.nextCallAt(now);
-    if (at > now) {
-      entry.checkAt = at;
-      this.schedule(at);
-      return;
+    // What it found may have ended the task by now, and freed the slot.
+    if (!this.slots.holds(slot)) return;
+    const now = this.now();
+    switch (finding.kind) {
+      case "over":
+        return this.left(slot.id, finding.requeued ? { requeued: finding.requeued } : {});
+      case "running":
+        slot.waitMs = slot.state === "running" ? Math.min(slot.waitMs * 2, REREAD_MAX_MS) : REREAD_FIRST_MS;
+        slot.state = "running";
+        this.checkAt(slot, now + slot.waitMs);
+        return;
+      case "in_doubt": {
+        const at = this.pace.nextCallAt(now);
+        if (at > now) return this.checkAt(slot, at);
+        this.pace.called(now);
+        slot.state = "unknown";
+        await this.send(slot, finding.row);
+      }
     }
-    this.pace.called(now);
-    entry.state = "unknown";
-    // As `unknown`, whatever the row says: an earlier call of this attempt may have been made.
-    await this.send(entry, { ...row, status: "unknown" });
-  }
-
-  /**
-   * The vendor has forgotten the task: it can neither be read nor, because its SessionId is forgotten too, be sent again
-   * without the risk of a second payment.
-   */
-  private async expire(row: TaskRow, now: number): Promise<void> {
-    const failure = {
-      code: "expired",
-      message: "The vendor reported no result within three days and no longer knows the task.",
-    };
-    await this.services.store.tasks.markExpired({ id: row.id, attempt: row.attempt, failure, now });
-    log("error", "task.expired", { request_id: row.id, vendor_task_id: row.vendor_task_id ?? undefined });
-    await this.left(row.id, {});
   }
 
   /** Fails tasks whose start deadline has passed; the vendor never hears of them. */
-  private async missStarts(now: number): Promise<void> {
-    for (let first = this.deadlines.first(); first !== undefined; first = this.deadlines.first()) {
-      const id = first.slice(DEADLINE_DIGITS);
-      if (Number(first.slice(0, DEADLINE_DIGITS)) > now) break;
-      const failure = {
-        code: STARTUP_TIMEOUT,
-        message: "The task did not start within the time its client allowed.",
-      };
+  private async failLateStarts(): Promise<void> {
+    const now = this.now();
+    for (let id = this.waiting.overdue(now); id !== undefined; id = this.waiting.overdue(now)) {
+      const failure = { code: STARTUP_TIMEOUT, message: "The task did not start within the time its client allowed." };
       await this.services.store.tasks.endQueued({
         id,
         status: "failed",
@@ -371,100 +314,48 @@ export class DispatchCore implements Dispatcher {
         message: "Not started in time.",
         now,
       });
-      this.forget(id);
+      this.dropWaiting(id);
     }
   }
 
-  private async nextDue(): Promise<number | undefined> {
-    const deadline = this.deadlines.first();
-    const times = [
-      (await this.services.store.events.nextCheck()) ?? Number.POSITIVE_INFINITY,
-      deadline === undefined ? Number.POSITIVE_INFINITY : Number(deadline.slice(0, DEADLINE_DIGITS)),
-      ...Array.from(this.atVendor.values(), (entry) => entry.checkAt),
-    ];
-    const next = times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
-    return Number.isFinite(next) ? next : undefined;
-  }
-
-  /** Never rises for one task, also when others pass it: what a client was told once is a promise. */
-  private position(id: string): number | null {
-    const actual = this.queue.position(id);
-    if (actual === undefined) return null;
-    const told = Math.min(actual, this.lowestPosition.get(id) ?? actual);
-    this.lowestPosition.set(id, told);
-    return told;
-  }
-
   private wait(task: ActiveTask): void {
-    const added = this.queue.add({ id: task.id, owner: task.owner, priority: task.priority, lane: this.laneOf(task) });
-    if (!added || task.start_by === null) return;
-    this.startBy.set(task.id, task.start_by);
-    this.deadlines.add(deadlineKey(task.start_by, task.id));
-    this.schedule(task.start_by);
+    this.waiting.add(task, this.laneOf(task));
+    if (task.start_by !== null) this.schedule(task.start_by);
   }
 
-  /** Out of the queue, for good or on its way to the vendor. */
   private dropWaiting(id: string): void {
-    this.queue.remove(id);
-    this.lowestPosition.delete(id);
-    const startBy = this.startBy.get(id);
-    if (startBy === undefined) return;
-    this.startBy.delete(id);
-    this.deadlines.remove(deadlineKey(startBy, id));
-  }
-
-  private forget(id: string): void {
-    this.dropWaiting(id);
+    this.waiting.remove(id);
     this.watchers.changed(id);
     this.announceMove();
   }
 
-  private occupy(entry: AtVendor): AtVendor {
-    this.atVendor.set(entry.id, entry);
-    this.laneLoad.set(entry.lane, (this.laneLoad.get(entry.lane) ?? 0) + 1);
-    if (Number.isFinite(entry.checkAt)) this.schedule(entry.checkAt);
-    return entry;
+  private checkAt(slot: Slot, at: number): void {
+    slot.checkAt = at;
+    this.schedule(at);
   }
 
-  private release(id: string): void {
-    const entry = this.atVendor.get(id);
-    if (!entry) return;
-    this.atVendor.delete(id);
-    this.laneLoad.set(entry.lane, (this.laneLoad.get(entry.lane) ?? 1) - 1);
+  private heardFromVendor(): void {
+    this.lastAnswerAt = this.now();
+    this.pace.answered();
   }
 
   private isOpen(lane: string): boolean {
-    const limit = this.services.config.vod.modelConcurrency[lane];
-    return limit === undefined || (this.laneLoad.get(lane) ?? 0) < limit;
+    const limit = this.services.config.vod.modelConcurrency.get(lane);
+    return limit === undefined || this.slots.inLane(lane) < limit;
   }
 
   /** The configured limit a task falls under: of its model and version, else of its model. */
   private laneOf(task: Pick<ActiveTask, "model_name" | "model_version">): string {
     const limits = this.services.config.vod.modelConcurrency;
-    const names = [`${task.model_name}/${task.model_version}`, task.model_name];
-    return names.find((name) => limits[name] !== undefined) ?? "";
+    return [`${task.model_name}/${task.model_version}`, task.model_name].find((name) => limits.has(name)) ?? "";
   }
 
   private announceMove(): void {
-    if (this.movedPending) return;
-    this.movedPending = true;
+    if (this.movePending) return;
+    this.movePending = true;
     void this.services.deps.sleep(MOVED_INTERVAL_MS).then(() => {
-      this.movedPending = false;
-      this.watchers.moved();
+      this.movePending = false;
+      return this.watchers.moved();
     });
   }
-
-  private reloadSoon(): void {
-    void this.services.deps
-      .sleep(BROKEN_RETRY_MS)
-      .then(() => this.load())
-      .catch((error: unknown) => log("error", "dispatcher.load_failed", { error: String(error) }));
-  }
-}
-
-/** Milliseconds have 13 digits until the year 2286. */
-const DEADLINE_DIGITS = 13;
-
-function deadlineKey(at: number, id: string): string {
-  return String(Math.min(at, 9_999_999_999_999)).padStart(DEADLINE_DIGITS, "0") + id;
 }

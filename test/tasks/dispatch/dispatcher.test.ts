@@ -191,6 +191,37 @@ describe("the vendor's limits", () => {
   });
 });
 
+describe("D1 that breaks off for a moment", () => {
+  it("while a task is started leaves it neither lost nor doubled", async ({ expect }) => {
+    let broken = 0;
+    const flaky = new Proxy(env.DB, {
+      get(db, name: keyof D1Database) {
+        if (name === "prepare") {
+          return (sql: string) => {
+            if (broken > 0 && sql.includes("'submitting'")) {
+              broken -= 1;
+              throw new Error("D1 is away");
+            }
+            return db.prepare(sql);
+          };
+        }
+        const member = db[name];
+        return typeof member === "function" ? member.bind(db) : member;
+      },
+    });
+    gateway = await limits(1, { DB: flaky });
+    broken = 1;
+    const { id } = await submit();
+    const next = await submit();
+    expect(await emulator.tasks()).toHaveLength(0);
+    gateway.clock.offsetMs += 6_000;
+    await gateway.tick();
+    await notifyUntilDone();
+    expect(await states()).toEqual({ succeeded: 2 });
+    expect((await emulator.tasks()).map((task) => task.SessionId)).toEqual([`${id}-1`, `${next.id}-1`]);
+  });
+});
+
 describe("a lost notification", () => {
   it("is made good by a re-read, and the slot is free again", async ({ expect }) => {
     gateway = await limits(1);
