@@ -44,6 +44,7 @@ const schema = z.object({
   VOD_CONCURRENCY: positiveInteger.default(1),
   VOD_REQUESTS_PER_SECOND: positiveInteger.default(20),
   VOD_MODEL_CONCURRENCY: modelConcurrency,
+  VOD_REREAD_SECONDS: positiveInteger.default(180),
   PUBLIC_URL: optionalText.pipe(httpUrl.optional()),
 });
 
@@ -67,6 +68,8 @@ export type Config = {
     requestsPerSecond: number;
     /** Further limits by `ModelName` or `ModelName/ModelVersion`. */
     modelConcurrency: ReadonlyMap<string, number>;
+    /** A running task that no event has ended by then is read again, and then ever later; most take two and a half minutes. */
+    rereadAfterMs: number;
   };
   callbacks: {
     /** Path secrets, the current one first; the previous one is accepted while a rotation runs. */
@@ -116,6 +119,7 @@ export function parseConfig(env: object): Config {
       concurrency: vars.VOD_CONCURRENCY,
       requestsPerSecond: vars.VOD_REQUESTS_PER_SECOND,
       modelConcurrency: vars.VOD_MODEL_CONCURRENCY,
+      rereadAfterMs: vars.VOD_REREAD_SECONDS * 1000,
     },
     callbacks: {
       secrets: [vars.CALLBACK_SECRET, ...present(vars.CALLBACK_SECRET_PREVIOUS)],

@@ -33,6 +33,7 @@ describe("configuration", () => {
         concurrency: 1,
         requestsPerSecond: 20,
         modelConcurrency: new Map(),
+        rereadAfterMs: 180_000,
       },
       callbacks: { secrets: ["test-callback"], signKeys: [] },
     });
@@ -45,6 +46,7 @@ describe("configuration", () => {
       VOD_TOKEN: "token",
       VOD_CONCURRENCY: "3",
       VOD_REQUESTS_PER_SECOND: "5",
+      VOD_REREAD_SECONDS: "7",
       VOD_MODEL_CONCURRENCY: '{"Kling":2,"Vidu/q3-pro":1}',
       VOD_SIGN_KEY: "sign",
       VOD_SIGN_KEY_PREVIOUS: "sign-before",
@@ -62,6 +64,7 @@ describe("configuration", () => {
           ["Kling", 2],
           ["Vidu/q3-pro", 1],
         ]),
+        rereadAfterMs: 7_000,
       },
       callbacks: { secrets: ["test-callback", "callback-before"], signKeys: ["sign", "sign-before"] },
       publicUrl: "https://video.example.test",

@@ -18,8 +18,6 @@ const RECONCILE_BACK_MS = 10 * 60 * 1000;
 /** An unanswered call is repeated after this, and then ever later. */
 const RESEND_FIRST_MS = 2_000;
 const RESEND_MAX_MS = 5 * 60 * 1000;
-/** A running task that no event has ended by then is read again; most are done after two and a half minutes. */
-const REREAD_FIRST_MS = 3 * 60 * 1000;
 const REREAD_MAX_MS = 30 * 60 * 1000;
 /** D1 is away, or something broke that nobody foresaw. */
 const BROKEN_RETRY_MS = 5_000;
@@ -100,7 +98,7 @@ export class DispatchCore implements Dispatcher {
       id: task.id,
       lane: this.laneOf(task),
       state: running ? "running" : "unknown",
-      waitMs: running ? REREAD_FIRST_MS : RESEND_FIRST_MS,
+      waitMs: running ? this.services.config.vod.rereadAfterMs : RESEND_FIRST_MS,
     });
     this.checkAt(slot, (running ? (task.submitted_at ?? now) : now) + slot.waitMs);
   }
@@ -251,7 +249,7 @@ export class DispatchCore implements Dispatcher {
     switch (outcome.kind) {
       case "running":
         slot.state = "running";
-        slot.waitMs = REREAD_FIRST_MS;
+        slot.waitMs = this.services.config.vod.rereadAfterMs;
         this.checkAt(slot, now + slot.waitMs);
         break;
       case "refused":
@@ -288,7 +286,8 @@ export class DispatchCore implements Dispatcher {
       case "over":
         return this.left(slot.id, finding.requeued ? { requeued: finding.requeued } : {});
       case "running":
-        slot.waitMs = slot.state === "running" ? Math.min(slot.waitMs * 2, REREAD_MAX_MS) : REREAD_FIRST_MS;
+        slot.waitMs =
+          slot.state === "running" ? Math.min(slot.waitMs * 2, REREAD_MAX_MS) : this.services.config.vod.rereadAfterMs;
         slot.state = "running";
         this.checkAt(slot, now + slot.waitMs);
         return;
