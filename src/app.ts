@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { secureHeaders } from "hono/secure-headers";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -14,9 +15,48 @@ import { createFalProxy } from "./routes/fal-proxy.ts";
 import { health } from "./routes/health.ts";
 import { videoGenerationsDialect, videoGenerationsRoutes } from "./routes/video-generations/index.ts";
 import type { Services } from "./services.ts";
+import { StoreUnavailableError } from "./store/index.ts";
+
+const STORE_RETRY_AFTER_SECONDS = 2;
 
 /** The AIGC dialect is the last resort: it answers for every path no other dialect claims. */
 const DIALECTS = [videoGenerationsDialect, aigcDialect];
+
+/** The longest that Chromium keeps a preflight's answer. */
+const PREFLIGHT_MAX_AGE_SECONDS = 7_200;
+
+/**
+ * Pages of any origin may call: a key travels in a header that the page itself must set, never in a cookie. The fal
+ * headers are those that `@fal-ai/client` sends and reads.
+ */
+const browserAccess = cors({
+  origin: "*",
+  allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
+  allowHeaders: [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-none-match",
+    "last-event-id",
+    "prefer",
+    "x-fal-no-retry",
+    "x-fal-object-lifecycle-preference",
+    "x-fal-queue-priority",
+    "x-fal-request-timeout",
+    "x-fal-runner-hint",
+    "x-fal-store-io",
+    "x-fal-target-url",
+  ],
+  exposeHeaders: [
+    "etag",
+    "idempotent-replayed",
+    "retry-after",
+    "x-fal-request-id",
+    "x-fal-request-timeout-type",
+    "x-should-retry",
+  ],
+  maxAge: PREFLIGHT_MAX_AGE_SECONDS,
+});
 
 /**
  * The gateway as an HTTP application. `createServices` is called once for each `env` the runtime hands out, so that API
@@ -28,6 +68,8 @@ export function createApp(createServices: (env: Env) => Services) {
   const services = new WeakMap<Env, Services>();
 
   app.use(secureHeaders());
+  // The vendor is no page.
+  app.use((c, next) => (c.req.path.startsWith("/callbacks/") ? next() : browserAccess(c, next)));
   app.use(async function provideServices(c, next) {
     let current = services.get(c.env);
     if (!current) {
@@ -84,6 +126,15 @@ function toApiError(error: Error, c: Context<AppEnv>): ApiError {
   if (error instanceof ConfigError) {
     log("error", "config.invalid", { error: error.message });
     return new ApiError("not_configured", error.message);
+  }
+  if (error instanceof StoreUnavailableError) {
+    log("error", "store.unavailable", { method: c.req.method, error: error.message });
+    const headers = { "retry-after": String(STORE_RETRY_AFTER_SECONDS) };
+    return new ApiError(
+      "unavailable",
+      "The database is not answering; try again. With a session_id or an Idempotency-Key nothing can be made twice.",
+      { headers },
+    );
   }
   const framework = fromFrameworkError(error);
   if (framework) return framework;

@@ -20,7 +20,7 @@ export type ServiceOptions = { env: Env; deps: Deps; dispatcher: Dispatcher };
 /** @throws {ConfigError} when the deployment is misconfigured */
 export function createServices({ env, deps, dispatcher }: ServiceOptions): Services {
   const config = parseConfig(env);
-  const store = createStore(env);
+  const store = createStore(env, { sleep: deps.sleep, jitter: () => (deps.random(1)[0] ?? 0) / 256 });
   return {
     config,
     deps,

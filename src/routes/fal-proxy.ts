@@ -18,7 +18,10 @@ export function createFalProxy(
       throw new ApiError("bad_request", 'The header "x-fal-target-url" must be a URL of fal.run or fal.ai.');
     }
     if (target.pathname.startsWith("/fal/")) throw new ApiError("bad_request", "The target cannot be a proxy.");
-    const url = new URL(target.pathname + target.search, c.req.url);
+    // Member by member: a path that begins with "//" would, joined as text, name a host.
+    const url = new URL(c.req.url);
+    url.pathname = target.pathname;
+    url.search = target.search;
     const headers = new Headers(c.req.raw.headers);
     headers.delete("x-fal-target-url");
     return dispatch(new Request(url, new Request(c.req.raw, { headers })), c.env, c.executionCtx as ExecutionContext);

@@ -40,23 +40,32 @@ const INSERT_TASK = `
   SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', 1, ?8, ?9, ?10, ?11, ?12, ?13,
          json_array(json_object('at', ?13, 'message', 'Queued.'))
   WHERE (?11 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE owner = ?2 AND key = ?11 AND task_id = ?1))
-    AND (?9 IS NULL OR EXISTS (SELECT 1 FROM session_claims WHERE owner = ?2 AND session_id = ?9 AND task_id = ?1))`;
+    AND (?9 IS NULL OR EXISTS (SELECT 1 FROM session_claims WHERE owner = ?2 AND session_id = ?9 AND task_id = ?1))
+  ON CONFLICT (id) DO NOTHING`;
 
 const INSERT_REQUEST_PART = `
   INSERT INTO task_requests (task_id, part, body)
-  SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM tasks WHERE id = ?1)`;
+  SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM tasks WHERE id = ?1)
+  ON CONFLICT (task_id, part) DO NOTHING`;
 
 const DROP_UNUSED_IDEMPOTENCY_KEY = `
   DELETE FROM idempotency_keys
   WHERE owner = ?1 AND key = ?2 AND task_id = ?3 AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = ?3)`;
 
-const READ_CLAIMS = `
-  SELECT i.task_id AS idempotent_task_id, i.fingerprint AS fingerprint, s.task_id AS session_task_id
+// The row itself tells whether the task was made: by this execution, or by one whose answer got lost.
+const READ_OUTCOME = `
+  SELECT t.id IS NOT NULL AS created, i.task_id AS idempotent_task_id, i.fingerprint AS fingerprint, s.task_id AS session_task_id
   FROM (SELECT 1)
+  LEFT JOIN tasks t ON t.id = ?4
   LEFT JOIN idempotency_keys i ON i.owner = ?1 AND i.key = ?2
   LEFT JOIN session_claims s ON s.owner = ?1 AND s.session_id = ?3`;
 
-type Claims = { idempotent_task_id: string | null; fingerprint: string | null; session_task_id: string | null };
+type Outcome = {
+  created: number;
+  idempotent_task_id: string | null;
+  fingerprint: string | null;
+  session_task_id: string | null;
+};
 
 /**
  * Writes the intent: claims and task in one transaction, so that of any number of simultaneous calls with one
@@ -72,7 +81,6 @@ export async function createTask(db: D1Database, input: CreateTaskInput): Promis
   if (sessionId !== null) {
     batch.push(db.prepare(CLAIM_SESSION).bind(owner, sessionId, id, claimsExpireAt, now, key));
   }
-  const insertAt = batch.length;
   batch.push(insertTask(db, task));
   for (let part = 0; part * REQUEST_PART_CHARACTERS < input.request.length; part++) {
     const start = part * REQUEST_PART_CHARACTERS;
@@ -80,16 +88,14 @@ export async function createTask(db: D1Database, input: CreateTaskInput): Promis
     batch.push(db.prepare(INSERT_REQUEST_PART).bind(id, part, body));
   }
   if (key !== null) batch.push(db.prepare(DROP_UNUSED_IDEMPOTENCY_KEY).bind(owner, key, id));
-  const claimed = key !== null || sessionId !== null;
-  if (claimed) batch.push(db.prepare(READ_CLAIMS).bind(owner, key, sessionId));
+  batch.push(db.prepare(READ_OUTCOME).bind(owner, key, sessionId, id));
 
-  const results = await db.batch<Claims>(batch);
-  if (results[insertAt]?.meta.changes) return { kind: "created" };
-  const claims = claimed ? results.at(-1)?.results[0] : undefined;
-  if (claims?.idempotent_task_id && claims.fingerprint) {
-    return { kind: "idempotency_key_taken", taskId: claims.idempotent_task_id, fingerprint: claims.fingerprint };
+  const outcome = (await db.batch<Outcome>(batch)).at(-1)?.results[0];
+  if (outcome?.created) return { kind: "created" };
+  if (outcome?.idempotent_task_id && outcome.fingerprint) {
+    return { kind: "idempotency_key_taken", taskId: outcome.idempotent_task_id, fingerprint: outcome.fingerprint };
   }
-  if (claims?.session_task_id) return { kind: "duplicate_session", taskId: claims.session_task_id };
+  if (outcome?.session_task_id) return { kind: "duplicate_session", taskId: outcome.session_task_id };
   throw new Error("A task was neither created nor refused by a claim.");
 }
 

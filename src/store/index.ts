@@ -4,13 +4,14 @@ import { type CreateTaskInput, createTask } from "./create-task.ts";
 import { createDedupeCache } from "./dedupe-cache.ts";
 import { createEventStore } from "./events.ts";
 import { listTasks, type TaskFilter } from "./list-tasks.ts";
+import { type RetryOptions, withRetries } from "./retry.ts";
 import { createTaskStore } from "./tasks.ts";
 
 export type Store = ReturnType<typeof createStore>;
 
 /** All that is kept: D1 as the record, KV as the fast path for duplicates. */
-export function createStore(bindings: { DB: D1Database; DEDUPE: KVNamespace }) {
-  const db = bindings.DB;
+export function createStore(bindings: { DB: D1Database; DEDUPE: KVNamespace }, retry: RetryOptions) {
+  const db = withRetries(bindings.DB, retry);
   return {
     tasks: {
       ...createTaskStore(db),
@@ -28,3 +29,5 @@ export function createStore(bindings: { DB: D1Database; DEDUPE: KVNamespace }) {
     },
   };
 }
+
+export { StoreUnavailableError } from "./retry.ts";

@@ -87,7 +87,8 @@ export function createTaskStore(db: D1Database) {
     begin(id: string, now: number): Promise<TaskRow | null> {
       return db
         .prepare(
-          "UPDATE tasks SET status = 'submitting', submitted_at = ?2 WHERE id = ?1 AND status = 'queued' RETURNING *",
+          `UPDATE tasks SET status = 'submitting', submitted_at = ?2
+           WHERE id = ?1 AND (status = 'queued' OR (status = 'submitting' AND submitted_at = ?2)) RETURNING *`,
         )
         .bind(id, now)
         .first<TaskRow>();

@@ -1,5 +1,5 @@
 import { createRoute } from "@hono/zod-openapi";
-import { etag } from "hono/etag";
+import { etag, RETAINED_304_HEADERS } from "hono/etag";
 import { streamSSE } from "hono/streaming";
 import * as z from "zod";
 import { ApiError } from "../../http/api-error.ts";
@@ -15,6 +15,14 @@ import { readErrors } from "./responses.ts";
 
 /** Comments keep proxies from closing a quiet stream; fal's clients expect one at least every 15 s. */
 const HEARTBEAT_MS = 12_000;
+
+/** A page's own `If-None-Match` shows it the 304 itself, which it may only see with the headers of CORS. */
+const HEADERS_OF_304 = [
+  ...RETAINED_304_HEADERS,
+  "access-control-allow-origin",
+  "access-control-expose-headers",
+  "x-fal-request-id",
+];
 
 /** A task while it lives: status, status stream, cancel. */
 export const liveRoutes = createRouter();
@@ -36,7 +44,7 @@ liveRoutes.openapi(
     method: "get",
     path: "/tencent-vod/v1/requests/{id}/status",
     summary: "Status of a task: 202 until it is done, then 200. Waits for that with ?wait= or Prefer: wait=",
-    middleware: [requireScope("read"), etag({ weak: true })] as const,
+    middleware: [requireScope("read"), etag({ weak: true, retainedHeaders: HEADERS_OF_304 })] as const,
     request: { params: id, query: statusQuery },
     responses: {
       200: answer("Done"),
