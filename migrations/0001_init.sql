@@ -34,7 +34,8 @@ CREATE TABLE tasks (
   history         TEXT NOT NULL DEFAULT '[]', -- JSON: [{at, message}], what happened to it, for people
   created_at      INTEGER NOT NULL,
   submitted_at    INTEGER,
-  finished_at     INTEGER
+  finished_at     INTEGER,
+  deleted_at      INTEGER               -- its client had the content removed; what is left is a tombstone
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX tasks_vendor_task ON tasks (vendor_task_id) WHERE vendor_task_id IS NOT NULL;
@@ -88,3 +89,9 @@ CREATE TABLE events (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX events_check ON events (check_at) WHERE check_at IS NOT NULL;
+CREATE INDEX events_task ON events (task_id) WHERE task_id IS NOT NULL;
+
+-- Retention walks these from their old end; tasks it walks by id, which is the order of creation.
+CREATE INDEX events_received ON events (received_at);
+CREATE INDEX session_claims_expiry ON session_claims (expires_at);
+CREATE INDEX idempotency_keys_expiry ON idempotency_keys (expires_at);

@@ -45,6 +45,7 @@ const schema = z.object({
   VOD_REQUESTS_PER_SECOND: positiveInteger.default(20),
   VOD_MODEL_CONCURRENCY: modelConcurrency,
   VOD_REREAD_SECONDS: positiveInteger.default(180),
+  RETENTION_DAYS: positiveInteger.default(30),
   PUBLIC_URL: optionalText.pipe(httpUrl.optional()),
 });
 
@@ -77,6 +78,8 @@ export type Config = {
     /** Keys of the vendor's `Sign`; empty when notifications are not signed. */
     signKeys: string[];
   };
+  /** How long finished tasks and events are kept. */
+  retentionDays: number;
   /** Origin of every URL we hand out; without it the request's own origin is used. */
   publicUrl?: string;
 };
@@ -125,6 +128,7 @@ export function parseConfig(env: object): Config {
       secrets: [vars.CALLBACK_SECRET, ...present(vars.CALLBACK_SECRET_PREVIOUS)],
       signKeys: present(vars.VOD_SIGN_KEY, vars.VOD_SIGN_KEY_PREVIOUS),
     },
+    retentionDays: vars.RETENTION_DAYS,
     ...(vars.PUBLIC_URL && { publicUrl: new URL(vars.PUBLIC_URL).href.replace(/\/$/, "") }),
   };
 }

@@ -36,6 +36,7 @@ describe("configuration", () => {
         rereadAfterMs: 180_000,
       },
       callbacks: { secrets: ["test-callback"], signKeys: [] },
+      retentionDays: 30,
     });
   });
 
@@ -47,6 +48,7 @@ describe("configuration", () => {
       VOD_CONCURRENCY: "3",
       VOD_REQUESTS_PER_SECOND: "5",
       VOD_REREAD_SECONDS: "7",
+      RETENTION_DAYS: "9",
       VOD_MODEL_CONCURRENCY: '{"Kling":2,"Vidu/q3-pro":1}',
       VOD_SIGN_KEY: "sign",
       VOD_SIGN_KEY_PREVIOUS: "sign-before",
@@ -67,6 +69,7 @@ describe("configuration", () => {
         rereadAfterMs: 7_000,
       },
       callbacks: { secrets: ["test-callback", "callback-before"], signKeys: ["sign", "sign-before"] },
+      retentionDays: 9,
       publicUrl: "https://video.example.test",
     });
   });

@@ -9,6 +9,7 @@ const STATUS = {
   not_found: 404,
   method_not_allowed: 405,
   duplicate_session_id: 409,
+  gone: 410,
   payload_too_large: 413,
   unsupported_media_type: 415,
   validation_error: 422,

@@ -4,6 +4,7 @@ import { type CreateTaskInput, createTask } from "./create-task.ts";
 import { createDedupeCache } from "./dedupe-cache.ts";
 import { createEventStore } from "./events.ts";
 import { listTasks, type TaskFilter } from "./list-tasks.ts";
+import { deleteExpired, eraseContent } from "./retention.ts";
 import { type RetryOptions, withRetries } from "./retry.ts";
 import { createTaskStore } from "./tasks.ts";
 
@@ -21,6 +22,10 @@ export function createStore(bindings: { DB: D1Database; DEDUPE: KVNamespace }, r
     },
     events: createEventStore(db),
     apiKeys: createApiKeyStore(db),
+    retention: {
+      deleteExpired: (input: Parameters<typeof deleteExpired>[1]) => deleteExpired(db, input),
+      eraseContent: (input: Parameters<typeof eraseContent>[1]) => eraseContent(db, input),
+    },
     dedupe: createDedupeCache(bindings.DEDUPE),
     /** Whether the stores answer. */
     async ping(): Promise<{ d1: boolean; kv: boolean }> {

@@ -4,7 +4,7 @@ import type { TaskRow, TaskStatus } from "./types.ts";
 const SCAN_ROWS = 1_000;
 
 const COLUMNS = `id, owner, dialect, action, model_name, model_version, client_model, status, priority, session_id,
-  session_context, error_code, error_message, created_at, submitted_at, finished_at`;
+  session_context, error_code, error_message, created_at, submitted_at, finished_at, deleted_at`;
 
 export type TaskSummary = Pick<
   TaskRow,
@@ -24,6 +24,7 @@ export type TaskSummary = Pick<
   | "created_at"
   | "submitted_at"
   | "finished_at"
+  | "deleted_at"
 >;
 
 export type TaskFilter = {

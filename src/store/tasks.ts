@@ -10,7 +10,7 @@ const ACTIVE_COLUMNS =
 
 const STATUS_COLUMNS = `id, owner, dialect, action, model_name, model_version, client_model, status, attempt, priority,
   session_id, session_context, idempotency_key, vendor_task_id, error_code, error_message, start_by, history, created_at,
-  submitted_at, finished_at`;
+  submitted_at, finished_at, deleted_at`;
 
 /** Appends an entry to a task's history within the update that makes it true. */
 const entry = (at: string, message: string) =>

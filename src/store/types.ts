@@ -38,6 +38,7 @@ export type TaskRow = {
   created_at: number;
   submitted_at: number | null;
   finished_at: number | null;
+  deleted_at: number | null;
 };
 
 /** A task without its result, which can be large: what its status shows. */

@@ -22,6 +22,8 @@ export type TaskOverview = {
   createdAt: number;
   submittedAt: number | null;
   finishedAt: number | null;
+  /** When its client had the content removed. */
+  deletedAt: number | null;
 };
 
 /** A task with what the vendor made of it. */
@@ -95,5 +97,6 @@ export function overviewOf(row: TaskSummary): TaskOverview {
     createdAt: row.created_at,
     submittedAt: row.submitted_at,
     finishedAt: row.finished_at,
+    deletedAt: row.deleted_at,
   };
 }

@@ -103,6 +103,7 @@ export function renderListed(task: TaskOverview, origin: string) {
     tasks_priority: task.priority,
     created_at: new Date(task.createdAt).toISOString(),
     finished_at: task.finishedAt === null ? null : new Date(task.finishedAt).toISOString(),
+    ...(task.deletedAt !== null && { deleted_at: new Date(task.deletedAt).toISOString() }),
     ...taskUrls(origin, task.id),
     ...(task.failure && errorMembers(task.failure)),
   };

@@ -9,6 +9,7 @@ import { publicOrigin } from "../../http/urls.ts";
 import { waitMilliseconds } from "../../http/wait.ts";
 import { waitUntilOver } from "../../tasks/watch.ts";
 import { listTasks, readRequest, readTask, type Task } from "../../tasks/read.ts";
+import { eraseTask } from "../../tasks/retention.ts";
 import { isTerminal, statusesNamed } from "../../tasks/state.ts";
 import { isTaskId } from "../../tasks/task-id.ts";
 import { PENDING_DETAIL, renderListed, renderResult } from "./render.ts";
@@ -118,8 +119,33 @@ requestRoutes.openapi(
   },
 );
 
+requestRoutes.openapi(
+  createRoute({
+    method: "delete",
+    path: "/tencent-vod/v1/requests/{id}",
+    summary: "Remove the content of a finished task; a tombstone stays",
+    middleware: requireScope("submit"),
+    request: { params: id },
+    responses: { 200: answer("Removed"), 400: answer("Not finished yet"), ...readErrors },
+  }),
+  async (c) => {
+    const { id: taskId } = c.req.valid("param");
+    switch (await eraseTask(c.get("services"), c.get("caller").owner, taskId)) {
+      case "erased":
+        return c.json({ request_id: taskId, deleted: true }, 200);
+      case "not_over":
+        throw new ApiError("bad_request", "The task is not finished; cancel it first.", { requestId: taskId });
+      case "not_found":
+        throw new ApiError("not_found", "There is no task with this id.");
+    }
+  },
+);
+
+/** The caller's task with its content. */
 async function ownTask(c: Context<AppEnv>, taskId: string): Promise<Task> {
   const task = await readTask(c.get("services"), c.get("caller").owner, taskId);
   if (!task) throw new ApiError("not_found", "There is no task with this id.");
+  if (task.deletedAt !== null)
+    throw new ApiError("gone", "The content of this task was removed.", { requestId: task.id });
   return task;
 }

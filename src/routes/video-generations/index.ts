@@ -48,6 +48,8 @@ videoGenerationsRoutes.openapi(
   async (c) => {
     const task = await readTask(c.get("services"), c.get("caller").owner, c.req.valid("param").id);
     if (!task) throw new ApiError("not_found", "There is no task with this id.");
+    if (task.deletedAt !== null)
+      throw new ApiError("gone", "The content of this task was removed.", { requestId: task.id });
     return c.json(renderJob(task), 200);
   },
 );

@@ -1,0 +1,37 @@
+import { log } from "../log.ts";
+import type { Services } from "../services.ts";
+import { isTerminal } from "./state.ts";
+import { isTaskId, lowestIdAt } from "./task-id.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** A run of the cron trigger deletes so many batches at most; what is left goes in the next minute. */
+const BATCHES_PER_RUN = 10;
+
+/** Deletes what is older than the retention time, a bounded part of it at a time. */
+export async function applyRetention({ config, store, deps }: Services): Promise<void> {
+  const now = deps.now();
+  const before = now - config.retentionDays * DAY_MS;
+  let count = 0;
+  for (let batch = 0; batch < BATCHES_PER_RUN; batch++) {
+    const deleted = await store.retention.deleteExpired({
+      tasksBeforeId: lowestIdAt(before),
+      eventsBefore: before,
+      now,
+    });
+    const rows = deleted.tasks + deleted.events + deleted.claims;
+    count += rows;
+    if (rows === 0) break;
+  }
+  if (count > 0) log("info", "retention.deleted", { count });
+}
+
+export type EraseOutcome = "erased" | "not_over" | "not_found";
+
+/** Removes a terminal task's content at its client's wish. */
+export async function eraseTask({ store, deps }: Services, owner: string, id: string): Promise<EraseOutcome> {
+  if (!isTaskId(id)) return "not_found";
+  if (await store.retention.eraseContent({ owner, id, now: deps.now() })) return "erased";
+  const task = await store.tasks.find(owner, id);
+  if (!task) return "not_found";
+  return isTerminal(task.status) ? "erased" : "not_over";
+}
