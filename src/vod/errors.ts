@@ -84,5 +84,6 @@ export function ruleOf(code: string): VendorErrorRule {
 export function statusOfFailure(code: string): number {
   const callersFault =
     /^(InvalidParameter|ContentModeration|ResourceNotFound|MissingParameter|UnknownParameter|40000$|60000$)/;
+  if (code === "canceled") return 410;
   return callersFault.test(code) ? 422 : 500;
 }

@@ -71,12 +71,13 @@ export class DispatchCore implements Dispatcher {
     for (let after = ""; ;) {
       const page = await this.services.store.tasks.active(after, LOAD_PAGE_ROWS);
       for (const task of page) this.restore(task, now);
+      callsAt.push(...page.map((task) => task.submitted_at).filter((at) => at !== null));
       const last = page.at(-1);
       if (!last || page.length < LOAD_PAGE_ROWS) break;
       after = last.id;
     }
     // Calls made just before are forgotten here, not at the vendor.
-    if (this.slots.size > 0) this.pace.resume(now);
+    for (const at of callsAt.toSorted((a, b) => a - b)) this.pace.called(at);
     void this.pump();
   }
 

@@ -47,11 +47,6 @@ export class Pace {
     while (this.calls.length > this.options.requestsPerSecond) this.calls.shift();
   }
 
-  /** Starts after an interruption whose calls nobody counted. */
-  resume(now: number): void {
-    this.pausedUntil = Math.max(this.pausedUntil, now + WINDOW_MS);
-  }
-
   /** The vendor answered, whatever it said. */
   answered(): void {
     this.silences = 0;
