@@ -71,7 +71,7 @@ async function receive(
   try {
     await settleEvent(services, { id, taskId, vendorTaskId, tries });
   } catch (error) {
-    // It is stored and leased: the sweep tries again.
+    // It is stored and leased: the dispatcher tries again.
     log("error", "callback.apply_failed", { request_id: taskId, error: String(error) });
     await services.dispatcher.wake(now + EVENT_LEASE_MS);
   }

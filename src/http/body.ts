@@ -1,18 +1,37 @@
+import type { Context, Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { ApiError } from "./api-error.ts";
+import { every } from "hono/combine";
+import { ApiError, type Problem } from "./api-error.ts";
+import { rejectInvalid } from "./problems.ts";
+import { isStorable, UNSTORABLE } from "./text.ts";
 
 /** The vendor takes 10 MB a request. */
 export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** No request has a reason to nest deeper; it bounds every walk over a body. */
 export const MAX_JSON_DEPTH = 32;
+/** No request has a reason to hold more; it bounds the memory a body takes and the work of looking at its fields. */
+export const MAX_JSON_VALUES = 10_000;
+/** Names are shown in errors. */
+const MAX_NAME_CHARACTERS = 200;
 
-/** Refuses a longer body before it is read to its end. */
-export const limitBody = bodyLimit({
+const JSON_TYPE = /^application\/([\w.-]+\+)?json$/i;
+
+const limitSize = bodyLimit({
   maxSize: MAX_BODY_BYTES,
   onError: async (c) => {
     await swallow(c.req.raw);
     throw new ApiError("payload_too_large", `A request body has at most ${MAX_BODY_BYTES} bytes (10 MB).`);
   },
+});
+
+/**
+ * Refuses what no field can make good, before anything is made of it: a body that is too long (without reading on), one
+ * that is not UTF-8, JSON that nests too deep or holds too much, text that cannot be stored, numbers beyond all range.
+ */
+export const limitBody = every(limitSize, async function checkJson(c: Context, next: Next) {
+  const mediaType = (c.req.header("content-type") ?? "").split(";")[0]?.trim() ?? "";
+  if (JSON_TYPE.test(mediaType)) checkText(decode(await c.req.arrayBuffer()));
+  await next();
 });
 
 /** Many clients see the answer only once they have sent everything; a longer body than this is cut off. */
@@ -28,8 +47,79 @@ async function swallow(request: Request): Promise<void> {
   }
 }
 
-/** Whether a JSON value nests at most `depth` levels. */
-export function isShallow(value: unknown, depth: number = MAX_JSON_DEPTH): boolean {
-  if (value === null || typeof value !== "object") return true;
-  return depth > 0 && Object.values(value).every((member) => isShallow(member, depth - 1));
+/** Strict: bytes replaced by U+FFFD would make two different session_ids one. */
+function decode(bytes: ArrayBuffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new ApiError("malformed_json", "The request body is not UTF-8.");
+  }
+}
+
+function checkText(text: string): void {
+  const { depth, values } = measure(text);
+  if (depth > MAX_JSON_DEPTH) rejectInvalid([problem([], `Nest at most ${MAX_JSON_DEPTH} levels.`)]);
+  if (values > MAX_JSON_VALUES) rejectInvalid([problem([], `Send at most ${MAX_JSON_VALUES} values.`)]);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The framework, which parses it next, says so.
+    return;
+  }
+  const found = findUnfit(json, []);
+  if (found) rejectInvalid([found]);
+}
+
+/** How deep a JSON text nests and about how many values it holds, from its punctuation alone: nothing is built yet. */
+function measure(text: string): { depth: number; values: number } {
+  let level = 0;
+  let depth = 0;
+  let values = 1;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') {
+      at = endOfString(text, at);
+    } else if (character === "{" || character === "[") {
+      depth = Math.max(depth, ++level);
+      values++;
+    } else if (character === "}" || character === "]") {
+      level--;
+    } else if (character === ",") {
+      values++;
+    }
+  }
+  return { depth, values };
+}
+
+/** The place of the quote that closes the string opened at `start`; the end of the text when none does. */
+function endOfString(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let backslashes = 0;
+    while (text[at - 1 - backslashes] === "\\") backslashes++;
+    if (backslashes % 2 === 0) return at;
+  }
+  return text.length;
+}
+
+type Place = (string | number)[];
+
+/** The first value that is unfit whatever its field means. */
+function findUnfit(value: unknown, place: Place): Problem | undefined {
+  if (typeof value === "string") return isStorable(value) ? undefined : problem(place, UNSTORABLE);
+  // JSON has no limit, a double has: 1e400 would go on as null.
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : problem(place, "This number is too large.");
+  if (value === null || typeof value !== "object") return undefined;
+  for (const [name, member] of Object.entries(value)) {
+    if (name.length > MAX_NAME_CHARACTERS)
+      return problem(place, `A field's name has at most ${MAX_NAME_CHARACTERS} characters.`);
+    if (!isStorable(name)) return problem(place, `A field's name: ${UNSTORABLE}`);
+    const found = findUnfit(member, [...place, Array.isArray(value) ? Number(name) : name]);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function problem(place: Place, msg: string): Problem {
+  return { loc: ["body", ...place], msg, type: "value_error" };
 }

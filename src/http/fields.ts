@@ -4,10 +4,11 @@ import * as z from "zod";
 
 const useNumber = { error: "Use a number." };
 
-/** A number, or a string that holds one, as the seeds have both. */
+/** A number, or a string that holds one, as the seeds have both. Finite: a text may hold more digits than a number can. */
 export const numeric = z
   .union([z.number(), z.string().regex(/^\s*[+-]?\d+(\.\d+)?\s*$/, useNumber)], useNumber)
-  .transform(Number);
+  .transform(Number)
+  .pipe(z.number(useNumber));
 
 export const integer = numeric.pipe(z.number().int({ error: "Use a whole number." }));
 

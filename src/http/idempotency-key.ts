@@ -16,5 +16,9 @@ export function idempotencyKey(c: Context<AppEnv>): string | undefined {
     const msg = `An Idempotency-Key has 1 to ${MAX_CHARACTERS} characters; this one has ${key.length}.`;
     rejectInvalid([{ loc: ["header", "Idempotency-Key"], msg, type: "value_error" }]);
   }
+  // What the platform makes of bytes that are not UTF-8: two different keys would be one.
+  if (key.includes("\uFFFD")) {
+    rejectInvalid([{ loc: ["header", "Idempotency-Key"], msg: "Use well-formed UTF-8.", type: "value_error" }]);
+  }
   return key;
 }

@@ -35,10 +35,15 @@ function mostSpecific(issue: $ZodIssue): $ZodIssue {
   return says ? { ...best, path: [...issue.path, ...best.path] } : issue;
 }
 
-/** @throws {ApiError} `validation_error` with all problems; the message names the first. */
+/** Enough for anybody to see what is wrong; more would let a small request make a large answer. */
+const MAX_PROBLEMS_SHOWN = 100;
+
+/** @throws {ApiError} `validation_error` with the first hundred problems; the message names the first. */
 export function rejectInvalid(problems: Problem[]): never {
   const [first] = problems;
   const where = first ? first.loc.slice(1).join(".") || String(first.loc[0]) : "body";
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
-  throw new ApiError("validation_error", `${where}: ${first?.msg ?? "invalid"}${more}`, { problems });
+  throw new ApiError("validation_error", `${where}: ${first?.msg ?? "invalid"}${more}`, {
+    problems: problems.slice(0, MAX_PROBLEMS_SHOWN),
+  });
 }

@@ -1,13 +1,21 @@
 import type { Context } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "./app-env.ts";
+import { numeric } from "./fields.ts";
 import { rejectInvalid } from "./problems.ts";
 
 /** A task of three days ago is gone at the vendor; nobody waits longer for one to start. */
 export const START_TIMEOUT_MAX_SECONDS = 3 * 24 * 60 * 60;
 
 const rangeError = { error: `Use a number of seconds from 1 to ${START_TIMEOUT_MAX_SECONDS}.` };
-export const startTimeout = z.coerce.number(rangeError).min(1, rangeError).max(START_TIMEOUT_MAX_SECONDS, rangeError);
+/** Whole seconds: a fraction counts as the next one. */
+export const startTimeout = numeric.pipe(
+  z
+    .number(rangeError)
+    .min(1, rangeError)
+    .max(START_TIMEOUT_MAX_SECONDS, rangeError)
+    .transform((seconds) => Math.ceil(seconds)),
+);
 const queueLength = z.coerce
   .number({ error: "Use a whole number from 0." })
   .int()

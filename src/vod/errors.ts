@@ -79,7 +79,7 @@ export function ruleOf(code: string): VendorErrorRule {
 /**
  * HTTP status for a task that was accepted and then failed (`ErrCodeExt`, tencent-vod facts §2.1): 422 where another
  * request would succeed, 500 where it is the vendor's failure. Never 429 or 503, which make clients fetch a final
- * result over and over.
+ * result over and over. 410 for what its own client canceled.
  */
 export function statusOfFailure(code: string): number {
   const callersFault =

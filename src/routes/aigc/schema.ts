@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { isShallow, MAX_JSON_DEPTH } from "../../http/body.ts";
 import { integer, numeric, optional } from "../../http/fields.ts";
 import { startTimeout } from "../../http/queue-limits.ts";
+import { toPascal } from "../../vod/names.ts";
 
 /**
  * The AIGC dialect's request (seeds 000–002, and every newer vendor field of tencent-vod facts §1). Both spellings of
@@ -12,25 +12,39 @@ import { startTimeout } from "../../http/queue-limits.ts";
 const SESSION_ID_MAX_CHARACTERS = 50;
 const SESSION_CONTEXT_MAX_CHARACTERS = 1_000;
 const MEDIA_NAME_MAX_CHARACTERS = 64;
+/** Twice the vendor's longest; they are columns of the record, where an open-ended text could break a row. */
+const MODEL_MAX_CHARACTERS = 64;
 
 const text = z.string();
 
 /** Characters as people and the vendor count them, not UTF-16 units. */
 const atMost = (max: number) =>
-  text.refine((value) => Array.from(value).length <= max, { error: `Use at most ${max} characters.` });
+  text.refine((value) => value.length <= 2 * max && Array.from(value).length <= max, {
+    error: `Use at most ${max} characters.`,
+  });
+const model = atMost(MODEL_MAX_CHARACTERS).min(1, { error: "This field is required." });
 
 const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
   z.enum([...words, ""], { error: `Use one of: ${words.join(", ")}.` });
 const toggle = oneOf("Enabled", "Disabled").nullish();
 
-/** Members nobody has told us about go to the vendor as they are, if they are written like the others. */
-const open = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.looseObject(shape).superRefine((value, context) => {
+/**
+ * Members nobody has told us about go to the vendor as they are, if they are written like the others and do not become,
+ * by another spelling, a member that has been looked at here.
+ */
+const open = <Shape extends z.ZodRawShape>(shape: Shape) => {
+  const known = new Map(Object.keys(shape).map((name) => [toPascal(name), name]));
+  return z.looseObject(shape).superRefine((value, context) => {
     for (const name of Object.keys(value)) {
-      if (/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)) continue;
-      context.addIssue({ code: "custom", path: [name], message: "Write field names in snake_case." });
+      const meant = known.get(toPascal(name));
+      if (meant !== undefined && meant !== name) {
+        context.addIssue({ code: "custom", path: [name], message: `Write ${meant}.` });
+      } else if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)) {
+        context.addIssue({ code: "custom", path: [name], message: "Write field names in snake_case." });
+      }
     }
   });
+};
 
 const FILE_TYPES = new Map([
   ["file", "File"],
@@ -86,8 +100,8 @@ const outputConfig = open({
 });
 
 export const submitBody = open({
-  model_name: text.min(1, { error: "This field is required." }),
-  model_version: text.min(1, { error: "This field is required." }),
+  model_name: model,
+  model_version: model,
   prompt: text,
   negative_prompt: text.nullish(),
   enhance_prompt: toggle,
@@ -110,7 +124,6 @@ export const submitBody = open({
     .union([text, z.record(text, z.unknown())], { error: "Use a JSON object, or a string that holds one." })
     .nullish(),
 })
-  .refine(isShallow, { error: `Nest at most ${MAX_JSON_DEPTH} levels.` })
   .superRefine((body, context) => {
     if (body.sub_app_id !== undefined) {
       context.addIssue({ code: "custom", path: ["sub_app_id"], message: "The gateway sets this itself." });

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { isShallow, MAX_JSON_DEPTH } from "../../http/body.ts";
 import { integer, numeric, optional } from "../../http/fields.ts";
 import { parseModel } from "./models.ts";
 
@@ -33,7 +32,6 @@ export const generationBody = z
       })
       .nullish(),
   })
-  .refine(isShallow, { error: `Nest at most ${MAX_JSON_DEPTH} levels.` })
   .superRefine((body, context) => {
     const mix = parseModel(body.model)?.mix ?? false;
     const references = body.reference_image_urls?.length ?? 0;

@@ -68,6 +68,7 @@ export class DispatchCore implements Dispatcher {
   /** Rebuilds the queue and the slots from D1. */
   async load(): Promise<void> {
     const now = this.now();
+    const callsAt: number[] = [];
     for (let after = ""; ;) {
       const page = await this.services.store.tasks.active(after, LOAD_PAGE_ROWS);
       for (const task of page) this.restore(task, now);
