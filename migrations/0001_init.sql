@@ -60,6 +60,7 @@ CREATE TABLE session_claims (
   owner      TEXT NOT NULL,
   session_id TEXT NOT NULL,
   task_id    TEXT NOT NULL,
+  accepted   INTEGER NOT NULL DEFAULT 0, -- the vendor took an attempt of it once: no longer to be given back
   expires_at INTEGER NOT NULL,
   PRIMARY KEY (owner, session_id)
 ) STRICT, WITHOUT ROWID;

@@ -45,6 +45,7 @@ const schema = z.object({
   VOD_REQUESTS_PER_SECOND: positiveInteger.default(20),
   VOD_MODEL_CONCURRENCY: modelConcurrency,
   VOD_REREAD_SECONDS: positiveInteger.default(180),
+  VOD_EVENT_MODE: optionalText.pipe(z.enum(["push", "pull"], { error: "must be push or pull" }).default("push")),
   RETENTION_DAYS: positiveInteger.default(30),
   PUBLIC_URL: optionalText.pipe(httpUrl.optional()),
 });
@@ -71,6 +72,8 @@ export type Config = {
     modelConcurrency: ReadonlyMap<string, number>;
     /** A running task that no event has ended by then is read again, and then ever later; most take two and a half minutes. */
     rereadAfterMs: number;
+    /** How the vendor's events come: by HTTP, or fetched from its queue. HTTP notifications are taken in either mode. */
+    eventMode: "push" | "pull";
   };
   callbacks: {
     /** Path secrets, the current one first; the previous one is accepted while a rotation runs. */
@@ -123,6 +126,7 @@ export function parseConfig(env: object): Config {
       requestsPerSecond: vars.VOD_REQUESTS_PER_SECOND,
       modelConcurrency: vars.VOD_MODEL_CONCURRENCY,
       rereadAfterMs: vars.VOD_REREAD_SECONDS * 1000,
+      eventMode: vars.VOD_EVENT_MODE,
     },
     callbacks: {
       secrets: [vars.CALLBACK_SECRET, ...present(vars.CALLBACK_SECRET_PREVIOUS)],

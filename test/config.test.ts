@@ -34,6 +34,7 @@ describe("configuration", () => {
         requestsPerSecond: 20,
         modelConcurrency: new Map(),
         rereadAfterMs: 180_000,
+        eventMode: "push",
       },
       callbacks: { secrets: ["test-callback"], signKeys: [] },
       retentionDays: 30,
@@ -48,6 +49,7 @@ describe("configuration", () => {
       VOD_CONCURRENCY: "3",
       VOD_REQUESTS_PER_SECOND: "5",
       VOD_REREAD_SECONDS: "7",
+      VOD_EVENT_MODE: "pull",
       RETENTION_DAYS: "9",
       VOD_MODEL_CONCURRENCY: '{"Kling":2,"Vidu/q3-pro":1}',
       VOD_SIGN_KEY: "sign",
@@ -67,6 +69,7 @@ describe("configuration", () => {
           ["Vidu/q3-pro", 1],
         ]),
         rereadAfterMs: 7_000,
+        eventMode: "pull",
       },
       callbacks: { secrets: ["test-callback", "callback-before"], signKeys: ["sign", "sign-before"] },
       retentionDays: 9,
@@ -80,6 +83,7 @@ describe("configuration", () => {
       VOD_SIGN_KEY: " ",
       VOD_SIGN_KEY_PREVIOUS: "",
       CALLBACK_SECRET_PREVIOUS: "",
+      VOD_EVENT_MODE: "",
       PUBLIC_URL: "",
     };
     expect(parseConfig({ ...REQUIRED, ...empty })).toEqual(parseConfig(REQUIRED));
@@ -122,6 +126,8 @@ describe("configuration", () => {
     ["VOD_ENDPOINT", "ftp://hunter2.example.test"],
     ["PUBLIC_URL", "hunter2"],
     ["PUBLIC_URL", "javascript:hunter2"],
+    ["VOD_EVENT_MODE", "PULL"],
+    ["VOD_EVENT_MODE", "hunter2"],
   ] as const)("refuses %s=%j by its name, without its value", ([name, value], { expect }) => {
     const message = problemOf({ ...REQUIRED, [name]: value });
     expect(message.startsWith(`The gateway is not configured: ${name} `)).toBe(true);

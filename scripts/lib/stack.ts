@@ -6,6 +6,7 @@ import { applyMigrations, buildWorkers, builtModule, type WorkerName } from "./b
 import { startCron } from "./cron.ts";
 import { generateApiKey, type NewApiKey } from "./api-key.ts";
 import { seedApiKey, seedDevKey } from "./local-keys.ts";
+import { createEmulatorClient } from "./emulator-client.ts";
 import { DEV_API_KEY, emulatorVars, type Environment, gatewayVars } from "./local-env.ts";
 import { EMULATOR_CONFIG, GATEWAY_CONFIG, persistencePath } from "./paths.ts";
 import { claimPorts, HOST } from "./ports.ts";
@@ -118,6 +119,9 @@ async function startIn(stateDir: string, options: StackOptions): Promise<Stack> 
     if (withEmulator) {
       const callback = `${gatewayUrl}/callbacks/vod/${encodeURIComponent(vars.CALLBACK_SECRET)}`;
       await boot("emulator", emulatorPort, emulatorVars(vars, withGateway ? callback : undefined));
+      // What the emulator was told in an earlier run is stored there: both sides start in the same mode.
+      const mode = vars["VOD_EVENT_MODE"] === "pull" ? "PULL" : "PUSH";
+      await createEmulatorClient(emulatorUrl).configure({ mode });
     }
     const gateway = withGateway ? await boot("gateway", gatewayPort, vars) : undefined;
     await Promise.all([

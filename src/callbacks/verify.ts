@@ -1,16 +1,14 @@
 import type { Config } from "../config.ts";
 import { constantTimeEqual } from "../signing/constant-time.ts";
 import { verifyEventSignature } from "../signing/event-signature.ts";
-import { verifySessionToken } from "../signing/session-token.ts";
-import { isCompletion, type Notification } from "./events.ts";
+import { type EventOrigin, originOf } from "../tasks/receive-event.ts";
+import type { Notification } from "./events.ts";
 
 /** Checks every secret, also after a match: the time taken says nothing. */
 export async function isCallbackSecret(config: Config, candidate: string): Promise<boolean> {
   const matches = await Promise.all(config.callbacks.secrets.map((secret) => constantTimeEqual(candidate, secret)));
   return matches.includes(true);
 }
-
-export type Verification = { ok: true; taskId?: string } | { ok: false; reason: string };
 
 /**
  * Checks the vendor's signature, when one is configured, and our session token, when the event completes a task.
@@ -23,15 +21,13 @@ export async function verifyNotification(
   event: Notification,
   query: URLSearchParams,
   now: number,
-): Promise<Verification> {
-  const { signKeys, secrets } = config.callbacks;
+): Promise<EventOrigin> {
+  const { signKeys } = config.callbacks;
   if (signKeys.length > 0) {
     const sign = event.sign ?? query.get("Sign") ?? undefined;
     const t = event.t ?? query.get("T") ?? undefined;
     const signature = await verifyEventSignature({ sign, t, signKeys, now });
     if (!signature.ok) return { ok: false, reason: `signature_${signature.reason}` };
   }
-  if (!event.completion) return isCompletion(event.eventType) ? { ok: false, reason: "no_task" } : { ok: true };
-  const token = await verifySessionToken({ token: event.completion.sessionContext, keys: secrets });
-  return token.ok ? { ok: true, taskId: token.taskId } : { ok: false, reason: `token_${token.reason}` };
+  return originOf(config, event);
 }

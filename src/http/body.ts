@@ -50,7 +50,7 @@ async function swallow(request: Request): Promise<void> {
 /** Strict: bytes replaced by U+FFFD would make two different session_ids one. */
 function decode(bytes: ArrayBuffer): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
     throw new ApiError("malformed_json", "The request body is not UTF-8.");
   }
@@ -108,7 +108,8 @@ type Place = (string | number)[];
 function findUnfit(value: unknown, place: Place): Problem | undefined {
   if (typeof value === "string") return isStorable(value) ? undefined : problem(place, UNSTORABLE);
   // JSON has no limit, a double has: 1e400 would go on as null.
-  if (typeof value === "number") return Number.isFinite(value) ? undefined : problem(place, "This number is too large.");
+  if (typeof value === "number")
+    return Number.isFinite(value) ? undefined : problem(place, "This number is too large.");
   if (value === null || typeof value !== "object") return undefined;
   for (const [name, member] of Object.entries(value)) {
     if (name.length > MAX_NAME_CHARACTERS)

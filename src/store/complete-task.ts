@@ -1,6 +1,11 @@
 import { requeueStatement } from "./tasks.ts";
 import type { TaskFailure } from "./types.ts";
 
+// The fast path for duplicates knows the session_id since the vendor took the task, and cannot be made to forget at once.
+const KEEP_SESSION = `
+  UPDATE session_claims SET accepted = 1
+  WHERE (owner, session_id, task_id) = (SELECT owner, session_id, id FROM tasks WHERE id = ?1)`;
+
 export type Completion = {
   taskId: string;
   attempt: number;
@@ -23,9 +28,9 @@ export type Completion = {
 export async function completeTask(db: D1Database, completion: Completion): Promise<boolean> {
   const { taskId, attempt, eventId, now } = completion;
   const results = await db.batch([
-    completion.outcome.status === "queued"
-      ? requeueStatement(db, { id: taskId, attempt, now })
-      : endStatement(db, completion, completion.outcome),
+    ...(completion.outcome.status === "queued"
+      ? [requeueStatement(db, { id: taskId, attempt, now }), db.prepare(KEEP_SESSION).bind(taskId)]
+      : [endStatement(db, completion, completion.outcome)]),
     ...(eventId === undefined
       ? []
       : [

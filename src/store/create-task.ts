@@ -31,7 +31,8 @@ const CLAIM_SESSION = `
   INSERT INTO session_claims (owner, session_id, task_id, expires_at)
   SELECT ?1, ?2, ?3, ?4
   WHERE ?6 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE owner = ?1 AND key = ?6 AND task_id = ?3)
-  ON CONFLICT (owner, session_id) DO UPDATE SET task_id = excluded.task_id, expires_at = excluded.expires_at
+  ON CONFLICT (owner, session_id) DO UPDATE
+    SET task_id = excluded.task_id, accepted = 0, expires_at = excluded.expires_at
     WHERE session_claims.expires_at <= ?5`;
 
 const INSERT_TASK = `
@@ -82,9 +83,7 @@ export async function createTask(db: D1Database, input: CreateTaskInput): Promis
     batch.push(db.prepare(CLAIM_SESSION).bind(owner, sessionId, id, claimsExpireAt, now, key));
   }
   batch.push(insertTask(db, task));
-  for (let part = 0; part * REQUEST_PART_CHARACTERS < input.request.length; part++) {
-    const start = part * REQUEST_PART_CHARACTERS;
-    const body = input.request.slice(start, start + REQUEST_PART_CHARACTERS);
+  for (const [part, body] of partsOf(input.request).entries()) {
     batch.push(db.prepare(INSERT_REQUEST_PART).bind(id, part, body));
   }
   if (key !== null) batch.push(db.prepare(DROP_UNUSED_IDEMPOTENCY_KEY).bind(owner, key, id));
@@ -97,6 +96,18 @@ export async function createTask(db: D1Database, input: CreateTaskInput): Promis
   }
   if (outcome?.session_task_id) return { kind: "duplicate_session", taskId: outcome.session_task_id };
   throw new Error("A task was neither created nor refused by a claim.");
+}
+
+/** Cut to size, and never within a character: half of one would be stored as another. */
+function partsOf(text: string): string[] {
+  const parts: string[] = [];
+  for (let start = 0; start < text.length;) {
+    const end = start + REQUEST_PART_CHARACTERS;
+    const splits = /[\uD800-\uDBFF]/.test(text.charAt(end - 1));
+    parts.push(text.slice(start, splits ? end - 1 : end));
+    start = splits ? end - 1 : end;
+  }
+  return parts;
 }
 
 function insertTask(db: D1Database, task: NewTask): D1PreparedStatement {

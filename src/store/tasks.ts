@@ -19,7 +19,7 @@ const entry = (at: string, message: string) =>
 // The guard on the status makes both no-ops for a task that the update before them did not end.
 const GIVE_BACK_SESSION = `
   DELETE FROM session_claims
-  WHERE (owner, session_id, task_id) =
+  WHERE accepted = 0 AND (owner, session_id, task_id) =
         (SELECT owner, session_id, id FROM tasks WHERE id = ?1 AND status IN ('failed', 'canceled'))`;
 
 const GIVE_BACK_IDEMPOTENCY_KEY = `

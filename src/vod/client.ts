@@ -4,6 +4,7 @@ import { createTc3Signer } from "../signing/tc3-signer.ts";
 import type { Tc3Credentials } from "../signing/tc3.ts";
 import { readLimitedText } from "../util/limited-text.ts";
 import { ruleOf, type VendorErrorRule } from "./errors.ts";
+import { type PulledEvent, pulledEvents, readPulledEvents } from "./events.ts";
 import type { CreateAction, VendorRequest } from "./requests.ts";
 import { taskDetail, type TaskDetail, taskList } from "./tasks.ts";
 
@@ -14,11 +15,19 @@ const SERVICE = "vod";
 export const CREATE_TIMEOUT_MS = 15_000;
 /** Short, because a re-read happens inside the vendor's own 5 s for a notification. */
 export const DESCRIBE_TIMEOUT_MS = 3_000;
-/** A task is looked for in the minutes around the call that may have made it: its resends and both clocks' error. */
+/** Both clocks' error. */
 const FIND_MARGIN_MS = 2 * 60 * 1000;
-const FIND_WINDOW_MS = 10 * 60 * 1000;
 const FIND_LIMIT = 100;
+/** Together 2,000 tasks: more have seldom been made between a lost answer and the look for it. */
+const FIND_PAGES = 20;
+/** The vendor holds PullEvents for 5 s while there is nothing, and asks for this limit (tencent-vod facts §3.5). */
+export const PULL_TIMEOUT_MS = 10_000;
+const CONFIRM_TIMEOUT_MS = 3_000;
+/** At once, when pulled and when confirmed: the vendor's rule. */
+export const EVENTS_PER_CALL = 16;
 const MAX_ANSWER_BYTES = 1024 * 1024;
+/** As much for each event as an HTTP notification may have. */
+const MAX_EVENTS_ANSWER_BYTES = EVENTS_PER_CALL * MAX_ANSWER_BYTES;
 
 /** The vendor said no: an `Error` in an answer, which comes with HTTP 200. */
 export type VendorRefusal = {
@@ -34,6 +43,8 @@ export type VendorSilence = {
   reason: "timeout" | "network" | "http_status" | "not_json" | "too_large" | "shape";
 };
 export type VendorResult<T> = { ok: true; value: T } | { ok: false; error: VendorRefusal | VendorSilence };
+
+type Limits = { timeoutMs: number; maxAnswerBytes?: number };
 
 const envelope = z.looseObject({
   Response: z.looseObject({
@@ -53,7 +64,7 @@ export function createVodClient(
   const url = new URL(options.endpoint);
   const signer = createTc3Signer({ credentials: options.credentials, service: SERVICE });
 
-  async function send(action: string, payload: string, timeoutMs: number): Promise<VendorResult<unknown>> {
+  async function send(action: string, payload: string, limits: Limits): Promise<VendorResult<unknown>> {
     const headers = await signer.sign({
       host: url.host,
       action,
@@ -63,7 +74,7 @@ export function createVodClient(
     });
     let text: string | undefined;
     try {
-      const signal = AbortSignal.timeout(timeoutMs);
+      const signal = AbortSignal.timeout(limits.timeoutMs);
       const response = await deps.fetch(
         new Request(url, { method: "POST", headers, body: payload, signal, redirect: "manual" }),
       );
@@ -71,7 +82,7 @@ export function createVodClient(
         await response.body?.cancel();
         return silent("http_status");
       }
-      text = await readLimitedText(response, MAX_ANSWER_BYTES);
+      text = await readLimitedText(response, limits.maxAnswerBytes ?? MAX_ANSWER_BYTES);
     } catch (error) {
       return silent(error instanceof DOMException && error.name === "TimeoutError" ? "timeout" : "network");
     }
@@ -83,13 +94,12 @@ export function createVodClient(
   async function call<T>(
     action: string,
     body: object,
-    timeoutMs: number,
-    shape: z.ZodType<T>,
+    { shape, ...limits }: Limits & { shape: z.ZodType<T> },
   ): Promise<VendorResult<T>> {
     const payload = JSON.stringify({ ...body, SubAppId: options.subAppId });
-    let result = await send(action, payload, timeoutMs);
+    let result = await send(action, payload, limits);
     if (!result.ok && result.error.kind === "refused" && result.error.rule.resend === "fresh_timestamp") {
-      result = await send(action, payload, timeoutMs);
+      result = await send(action, payload, limits);
     }
     if (!result.ok) return result;
     const parsed = shape.safeParse(result.value);
@@ -100,38 +110,67 @@ export function createVodClient(
     /** Creates a paid task. `sessionId` makes a repetition of the same call be refused instead of paid twice. */
     createTask(action: CreateAction, request: VendorRequest, session: { sessionId: string; sessionContext: string }) {
       const body = { ...request, SessionId: session.sessionId, SessionContext: session.sessionContext };
-      return call(action, body, CREATE_TIMEOUT_MS, created);
+      return call(action, body, { timeoutMs: CREATE_TIMEOUT_MS, shape: created });
     },
 
     /** Stops a task that still waits at the vendor; one that is being worked on is refused. */
     abortTask(vendorTaskId: string): Promise<VendorResult<unknown>> {
-      return call("ManageTask", { TaskId: vendorTaskId, OperationType: "Abort" }, DESCRIBE_TIMEOUT_MS, z.unknown());
+      const body = { TaskId: vendorTaskId, OperationType: "Abort" };
+      return call("ManageTask", body, { timeoutMs: DESCRIBE_TIMEOUT_MS, shape: z.unknown() });
     },
 
     /**
-     * The vendor's id of the task that was created with this SessionId at `createdFrom` (milliseconds) or later;
-     * undefined when the vendor's list does not show it. One page: the list is narrowed to a few minutes.
+     * The vendor's id of the task that was created with this SessionId between `createdFrom` and `createdTo`
+     * (milliseconds), latest first; undefined when the vendor's list does not show it.
      */
     async findTask({
       sessionId,
       createdFrom,
+      createdTo,
     }: {
       sessionId: string;
       createdFrom: number;
+      createdTo: number;
     }): Promise<VendorResult<string | undefined>> {
-      const window = {
+      const CreateTime = {
         After: isoSeconds(createdFrom - FIND_MARGIN_MS),
-        Before: isoSeconds(createdFrom + FIND_WINDOW_MS),
+        Before: isoSeconds(createdTo + FIND_MARGIN_MS),
       };
-      const body = { CreateTime: window, Limit: FIND_LIMIT };
-      const list = await call("DescribeTasks", body, DESCRIBE_TIMEOUT_MS, taskList);
-      if (!list.ok) return list;
-      return { ok: true, value: list.value.TaskSet?.find((task) => task.SessionId === sessionId)?.TaskId };
+      const Sort = { Field: "CreateTime", Order: "Desc" };
+      let scrollToken: string | undefined;
+      for (let page = 0; page < FIND_PAGES; page++) {
+        const body = { CreateTime, Sort, Limit: FIND_LIMIT, ...(scrollToken && { ScrollToken: scrollToken }) };
+        const list = await call("DescribeTasks", body, { timeoutMs: DESCRIBE_TIMEOUT_MS, shape: taskList });
+        if (!list.ok) return list;
+        const found = list.value.TaskSet?.find((task) => task.SessionId === sessionId);
+        scrollToken = list.value.ScrollToken || undefined;
+        if (found || !scrollToken) return { ok: true, value: found?.TaskId };
+      }
+      return { ok: true, value: undefined };
     },
 
     /** Reads a task of the last three days, by the vendor's id. */
     describeTask(vendorTaskId: string): Promise<VendorResult<TaskDetail>> {
-      return call("DescribeTaskDetail", { TaskId: vendorTaskId }, DESCRIBE_TIMEOUT_MS, taskDetail);
+      const body = { TaskId: vendorTaskId };
+      return call("DescribeTaskDetail", body, { timeoutMs: DESCRIBE_TIMEOUT_MS, shape: taskDetail });
+    },
+
+    /**
+     * Takes at most {@link EVENTS_PER_CALL} events from the vendor's queue; waits some seconds for the first. They come
+     * again after 30 s unless they are confirmed by then.
+     */
+    async pullEvents(): Promise<VendorResult<PulledEvent[]>> {
+      const limits = { timeoutMs: PULL_TIMEOUT_MS, maxAnswerBytes: MAX_EVENTS_ANSWER_BYTES };
+      const answer = await call("PullEvents", {}, { ...limits, shape: pulledEvents });
+      if (answer.ok) return { ok: true, value: readPulledEvents(answer.value) };
+      const empty = answer.error.kind === "refused" && answer.error.code === "ResourceNotFound";
+      return empty ? { ok: true, value: [] } : answer;
+    },
+
+    /** Takes events out of the vendor's queue for good: within 30 s of the pull, {@link EVENTS_PER_CALL} at most. */
+    confirmEvents(handles: string[]): Promise<VendorResult<unknown>> {
+      const body = { EventHandles: handles };
+      return call("ConfirmEvents", body, { timeoutMs: CONFIRM_TIMEOUT_MS, shape: z.unknown() });
     },
   };
 }

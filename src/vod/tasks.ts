@@ -53,6 +53,7 @@ export const taskDetail = z.looseObject({
 /** DescribeTasks' answer, as far as it names tasks. */
 export const taskList = z.looseObject({
   TaskSet: z.array(z.looseObject({ TaskId: z.string(), SessionId: text })).nullish(),
+  ScrollToken: text,
 });
 
 export type TaskDetail = z.infer<typeof taskDetail>;

@@ -24,7 +24,7 @@ function flakyD1(fault: { times: number; after: boolean; message?: string; eachO
     const wrapped = new Proxy(statement, {
       get(target, name: keyof D1PreparedStatement) {
         if (name === "bind") return (...values: unknown[]) => wrap(target.bind(...values));
-        const member = target[name] as () => Promise<unknown>;
+        const member = target[name];
         return () => run(target, () => member.apply(target));
       },
     });

@@ -203,7 +203,7 @@ describe("a crash", () => {
 
     gateway = await startGateway();
     await later();
-    expect(await row(id)).toMatchObject({ status: "unknown" });
+    expect(await row(id)).toMatchObject({ vendor_task_id: (await emulator.tasks())[0]?.TaskId });
     const [task, ...others] = await vendorFinishes();
     expect(others).toEqual([]);
     if (!task) throw new Error("The vendor has the task.");

@@ -36,11 +36,11 @@ const open = <Shape extends z.ZodRawShape>(shape: Shape) => {
   const known = new Map(Object.keys(shape).map((name) => [toPascal(name), name]));
   return z.looseObject(shape).superRefine((value, context) => {
     for (const name of Object.keys(value)) {
-      const meant = known.get(toPascal(name));
-      if (meant !== undefined && meant !== name) {
-        context.addIssue({ code: "custom", path: [name], message: `Write ${meant}.` });
-      } else if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)) {
+      const meant = known.get(toPascal(name)) ?? name;
+      if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)) {
         context.addIssue({ code: "custom", path: [name], message: "Write field names in snake_case." });
+      } else if (meant !== name) {
+        context.addIssue({ code: "custom", path: [name], message: `Write ${meant}.` });
       }
     }
   });
@@ -123,15 +123,14 @@ export const submitBody = open({
   ext_info: z
     .union([text, z.record(text, z.unknown())], { error: "Use a JSON object, or a string that holds one." })
     .nullish(),
-})
-  .superRefine((body, context) => {
-    if (body.sub_app_id !== undefined) {
-      context.addIssue({ code: "custom", path: ["sub_app_id"], message: "The gateway sets this itself." });
-    }
-    // The vendor takes an empty prompt only where something else says what to make (tencent-vod facts §1.1).
-    if (body.prompt !== "" || body.file_infos?.length || body.subject_infos?.length || body.scene_type) return;
-    const message = "This field is required (it may be empty only with file_infos, subject_infos or scene_type).";
-    context.addIssue({ code: "custom", path: ["prompt"], message });
-  });
+}).superRefine((body, context) => {
+  if (body.sub_app_id !== undefined) {
+    context.addIssue({ code: "custom", path: ["sub_app_id"], message: "The gateway sets this itself." });
+  }
+  // The vendor takes an empty prompt only where something else says what to make (tencent-vod facts §1.1).
+  if (body.prompt !== "" || body.file_infos?.length || body.subject_infos?.length || body.scene_type) return;
+  const message = "This field is required (it may be empty only with file_infos, subject_infos or scene_type).";
+  context.addIssue({ code: "custom", path: ["prompt"], message });
+});
 
 export type SubmitBody = z.infer<typeof submitBody>;

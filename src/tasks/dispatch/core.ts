@@ -6,6 +6,7 @@ import { isTerminal } from "../state.ts";
 import { lowestIdAt } from "../task-id.ts";
 import { type Finding, inquire } from "./inquire.ts";
 import { Pace } from "./pace.ts";
+import { EventPuller } from "./pull-events.ts";
 import { retryEvents } from "./retry-events.ts";
 import { type Slot, Slots } from "./slots.ts";
 import type { Admission, CancelOutcome, Dispatcher, QueueReport } from "./types.ts";
@@ -46,6 +47,7 @@ export class DispatchCore implements Dispatcher {
   private readonly slots = new Slots();
   private readonly pace: Pace;
   private readonly watchers: Watchers;
+  private readonly puller: EventPuller;
   private lastAnswerAt: number | null = null;
   private movePending = false;
 
@@ -59,6 +61,7 @@ export class DispatchCore implements Dispatcher {
       now: services.deps.now,
       sleep: services.deps.sleep,
     });
+    this.puller = new EventPuller({ services: this.services, expecting: () => this.slots.size > 0, schedule });
   }
 
   private now(): number {
@@ -78,13 +81,17 @@ export class DispatchCore implements Dispatcher {
       after = last.id;
     }
     // Calls made just before are forgotten here, not at the vendor.
-    for (const at of callsAt.toSorted((a, b) => a - b)) this.pace.called(at);
+    for (const at of callsAt.toSorted((a, b) => a - b)) {
+      this.pace.called();
+      this.pace.landed(at);
+    }
     void this.pump();
   }
 
-  /** Takes up tasks that were written down lately without anybody telling the dispatcher. */
+  /** Takes up tasks, and events, that were written down lately without anybody telling the dispatcher. */
   async reconcile(): Promise<void> {
     const now = this.now();
+    this.puller.start(true);
     const page = await this.services.store.tasks.active(lowestIdAt(now - RECONCILE_BACK_MS), LOAD_PAGE_ROWS);
     // Only waiting ones: whatever is at the vendor was sent from here.
     for (const task of page) if (task.status === "queued") this.restore(task, now);
@@ -102,7 +109,8 @@ export class DispatchCore implements Dispatcher {
       state: running ? "running" : "unknown",
       waitMs: running ? this.services.config.vod.rereadAfterMs : RESEND_FIRST_MS,
     });
-    this.checkAt(slot, (running ? (task.submitted_at ?? now) : now) + slot.waitMs);
+    // A notification may have come while nobody was there: the first look is soon.
+    this.checkAt(slot, now + RESEND_FIRST_MS);
   }
 
   async admit(task: ActiveTask, request: string): Promise<Admission> {
@@ -166,6 +174,7 @@ export class DispatchCore implements Dispatcher {
 
   /** Does what is due. Safe to call at any time, and the more often the sooner things happen. */
   async tick(): Promise<void> {
+    this.puller.start();
     try {
       await retryEvents(this.services);
       await this.failLateStarts();
@@ -173,7 +182,7 @@ export class DispatchCore implements Dispatcher {
       this.watchers.tidy();
       void this.pump();
       const nextEvent = (await this.services.store.events.nextCheck()) ?? Number.POSITIVE_INFINITY;
-      const next = Math.min(nextEvent, this.waiting.nextDeadline(), this.slots.nextCheck());
+      const next = Math.min(nextEvent, this.waiting.nextDeadline(), this.slots.nextCheck(), this.puller.resumesAt());
       if (Number.isFinite(next)) this.schedule(next);
     } catch (error) {
       log("error", "dispatcher.tick_broken", { error: String(error) });
@@ -198,12 +207,13 @@ export class DispatchCore implements Dispatcher {
       const next = this.waiting.take((lane) => this.isOpen(lane));
       if (!next) break;
       moved = true;
-      this.pace.called(now);
+      this.pace.called();
       const slot = this.slots.take({ id: next.id, lane: next.lane, state: "submitting", waitMs: RESEND_FIRST_MS });
       const run = this.start(slot, next.id === awaited?.id ? awaited.request : undefined);
       if (next.id === awaited?.id) started = run;
     }
     if (moved) this.announceMove();
+    this.puller.start();
     if (this.waiting.length + this.slots.size > 0) this.schedule(this.now() + KEEP_ALIVE_MS);
     return started;
   }
@@ -215,12 +225,14 @@ export class DispatchCore implements Dispatcher {
       row = await this.services.store.tasks.begin(slot.id, this.now());
     } catch (error) {
       log("error", "dispatcher.begin_failed", { request_id: slot.id, error: String(error) });
+      this.pace.landed(this.now());
       this.pace.silent(this.now());
       this.checkAt(slot, this.now() + BROKEN_RETRY_MS);
       return undefined;
     }
     if (!row) {
       // Canceled, or late, in the meantime.
+      this.pace.landed(this.now());
       this.slots.free(slot.id);
       void this.pump();
       return undefined;
@@ -237,6 +249,7 @@ export class DispatchCore implements Dispatcher {
       // The vendor may have said yes and the note of it failed: the resend finds out.
       log("error", "dispatcher.send_failed", { request_id: slot.id, error: String(error) });
     }
+    this.pace.landed(this.now());
     if (outcome && (outcome.kind !== "unknown" || outcome.answered)) this.heardFromVendor();
     // An event may have ended it while the answer was on its way.
     if (!this.slots.holds(slot)) return outcome;
@@ -259,7 +272,7 @@ export class DispatchCore implements Dispatcher {
         break;
       case "throttled":
         this.slots.free(slot.id);
-        this.pace.throttled(now);
+        this.pace.rest(now);
         this.wait({ ...row, attempt: outcome.attempt });
         break;
       case "unknown":
@@ -296,7 +309,7 @@ export class DispatchCore implements Dispatcher {
       case "in_doubt": {
         const at = this.pace.nextCallAt(now);
         if (at > now) return this.checkAt(slot, at);
-        this.pace.called(now);
+        this.pace.called();
         slot.state = "unknown";
         await this.send(slot, finding.row);
       }

@@ -35,11 +35,8 @@ export async function inquire(services: Services, id: string): Promise<Finding> 
 
 /** Looks for a task whose id never arrived, by the SessionId it was sent with. */
 async function findAtVendor({ store, vod, deps }: Services, row: TaskRow): Promise<string | undefined> {
-  if (row.status !== "unknown") return undefined;
-  const found = await vod.findTask({
-    sessionId: vendorSessionId(row),
-    createdFrom: row.submitted_at ?? row.created_at,
-  });
+  const createdFrom = row.submitted_at ?? row.created_at;
+  const found = await vod.findTask({ sessionId: vendorSessionId(row), createdFrom, createdTo: deps.now() });
   if (!found.ok || found.value === undefined) return undefined;
   const vendorTaskId = found.value;
   await store.tasks.markRunning({ id: row.id, attempt: row.attempt, vendorTaskId, now: deps.now() });

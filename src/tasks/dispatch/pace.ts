@@ -15,10 +15,13 @@ export type PaceOptions = { concurrency: number; requestsPerSecond: number };
  */
 export class Pace {
   private readonly options: PaceOptions;
-  private readonly calls: number[] = [];
+  /** When the latest calls were answered. */
+  private readonly answers: number[] = [];
+  private inTheAir = 0;
   private limit: number;
   private raiseAt = Number.POSITIVE_INFINITY;
   private pausedUntil = 0;
+  private throttledUntil = 0;
   private silences = 0;
 
   constructor(options: PaceOptions) {
@@ -37,14 +40,25 @@ export class Pace {
 
   /** When the next create call may be made: now or later. */
   nextCallAt(now: number): number {
-    const oldest = this.calls.length < this.options.requestsPerSecond ? undefined : this.calls[0];
-    return Math.max(now, this.pausedUntil, oldest === undefined ? 0 : oldest + WINDOW_MS);
+    const room = this.options.requestsPerSecond - this.inTheAir;
+    // With all of them in the air the next answer decides; it asks again by itself.
+    const windowAt = room <= 0 ? now + WINDOW_MS : (this.answers.at(-room) ?? 0) + WINDOW_MS;
+    return Math.max(now, this.pausedUntil, this.answers.length < room ? 0 : windowAt);
   }
 
-  /** Notes a create call made now. */
-  called(now: number): void {
-    this.calls.push(now);
-    while (this.calls.length > this.options.requestsPerSecond) this.calls.shift();
+  /**
+   * A create call is on its way. It counts until it is answered and a window longer: when in between the vendor counts
+   * it, nobody here knows.
+   */
+  called(): void {
+    this.inTheAir += 1;
+  }
+
+  /** The call was answered, or given up. */
+  landed(now: number): void {
+    this.inTheAir -= 1;
+    this.answers.push(now);
+    while (this.answers.length > this.options.requestsPerSecond) this.answers.shift();
   }
 
   /** The vendor answered, whatever it said. */
@@ -52,10 +66,17 @@ export class Pace {
     this.silences = 0;
   }
 
-  /** The vendor says that too much is going on: half as many at once, and one more each half minute. */
+  /** The vendor had no room for a task it had taken: half as many at once, and one more each half minute. */
   throttled(now: number): void {
-    this.limit = Math.max(1, Math.floor(this.limit / 2));
+    // One overload comes as many refusals.
+    if (now >= this.throttledUntil) this.limit = Math.max(1, Math.floor(this.limit / 2));
     this.raiseAt = now + RAISE_LIMIT_AFTER_MS;
+    this.throttledUntil = now + THROTTLED_PAUSE_MS;
+    this.rest(now);
+  }
+
+  /** The vendor refused a call because there were too many: a breath, which says nothing of tasks at once. */
+  rest(now: number): void {
     this.pausedUntil = Math.max(this.pausedUntil, now + THROTTLED_PAUSE_MS);
   }
 

@@ -106,8 +106,10 @@ describe("Pace", () => {
           let now = 0;
           for (const gap of gaps) {
             now = pace.nextCallAt(now + gap);
-            pace.called(now);
-            made.push(now);
+            pace.called();
+            // Whenever the vendor counts it, between the decision and the answer.
+            made.push(now + gap / 4);
+            pace.landed(now + gap / 2);
           }
           for (const start of made) {
             expect(made.filter((at) => at >= start && at < start + 1_000).length).toBeLessThanOrEqual(rate);
@@ -122,11 +124,12 @@ describe("Pace", () => {
     const pace = new Pace({ concurrency: 8, requestsPerSecond: 20 });
     pace.throttled(0);
     expect([pace.concurrency(0), pace.nextCallAt(0)]).toEqual([4, 1_000]);
-    pace.throttled(1_000);
-    pace.throttled(1_000);
-    pace.throttled(1_000);
-    expect(pace.concurrency(1_000)).toBe(1);
-    expect([pace.concurrency(31_000), pace.concurrency(61_000), pace.concurrency(1_000_000)]).toEqual([2, 3, 8]);
+    // One overload is many refusals.
+    for (const at of [1_000, 1_001, 1_500]) pace.throttled(at);
+    expect(pace.concurrency(1_500)).toBe(2);
+    expect([pace.concurrency(31_500), pace.concurrency(61_500), pace.concurrency(1_000_000)]).toEqual([3, 4, 8]);
+    pace.rest(1_000_000);
+    expect([pace.concurrency(1_000_000), pace.nextCallAt(1_000_000)]).toEqual([8, 1_001_000]);
   });
 
   it("holds everything while the vendor is silent, longer each time, until it answers", ({ expect }) => {

@@ -1,0 +1,218 @@
+import { env } from "cloudflare:workers";
+import { createApp } from "../../src/app.ts";
+import fromText from "../fixtures/seeds/vidu-text.json";
+import {
+  addKey,
+  CALLBACK,
+  CAR,
+  completionOf,
+  emulator,
+  type Gateway,
+  type Json,
+  ORIGIN,
+  startGateway,
+  vendorFinishes,
+} from "../support/gateway.ts";
+
+/** The routes that POST a task, with a body each takes. */
+export const SUBMISSIONS: [path: string, body: Json][] = [
+  ["/tencent-vod/v1/aigc-video", CAR],
+  ["/tencent-vod/v1/aigc-image", CAR],
+  ["/v1/video/generations", fromText],
+];
+
+/** Open to whoever comes: what they answer is no owner's, or they have a secret of their own. */
+export const PUBLIC = [
+  "GET /healthz",
+  "GET /readyz",
+  "GET /openapi.json",
+  "POST /callbacks/vod/:secret",
+  "ALL /fal/proxy",
+];
+
+/** Every route of the app as `METHOD /path`, without its middleware. */
+export function routesOf(gateway: Gateway): { method: string; path: string }[] {
+  const routes = createApp(() => gateway.services).routes.filter(({ path }) => path !== "/*");
+  const names = new Set(
+    routes.map(({ method, path }) => `${method} ${path}`).filter((route) => !isMiddlewareEntry(route)),
+  );
+  return [...names].map((name) => {
+    const [method = "", path = ""] = name.split(" ");
+    return { method, path };
+  });
+}
+
+/** Hono lists a route's middleware beside it, for every method. */
+function isMiddlewareEntry(route: string): boolean {
+  return route.startsWith("ALL ") && !PUBLIC.includes(route);
+}
+
+const INTERNALS =
+  /\n\s+at |node_modules|file:\/\/|\/src\/|\.ts:\d|D1_ERROR|SQLITE|ZodError|TypeError|RangeError|SyntaxError|local-secret-key|localSignKey|AKIDlocal/;
+
+type Calm = { status: number; code: string | undefined; text: string };
+
+/**
+ * Checks what every answer has in common, whatever was asked: no fault of ours, JSON of the path's dialect, nothing of
+ * the inside, nothing of anybody else's.
+ */
+export async function calm(response: Response, path: string, init: { method?: string } = {}): Promise<Calm> {
+  const { status } = response;
+  const text = await response.text();
+  const complain = (what: string) => new Error(`${what}: ${status} ${text.slice(0, 500)}`);
+  if (status >= 500) throw complain("A fault of the gateway");
+  if (INTERNALS.test(text)) throw complain("Shows the inside");
+  if (text.includes(VICTIM_MARK)) throw complain("Shows another owner's data");
+  if (status === 204 || status === 304 || init.method === "HEAD") {
+    if (text !== "") throw complain("A body where there is none");
+    return { status, code: undefined, text };
+  }
+  const type = response.headers.get("content-type") ?? "";
+  if (status === 200 && type.startsWith("text/event-stream") && path.includes("/status/stream"))
+    return { status, code: undefined, text };
+  if (!/^application\/json\b/.test(type)) throw complain(`Answers with ${type}`);
+  const body = JSON.parse(text) as Json;
+  if (status < 400) return { status, code: undefined, text };
+  if (status === 400 && body["detail"] === "Request is still in progress") return { status, code: undefined, text };
+  const { code, message } = body;
+  if (typeof code !== "string" || typeof message !== "string") throw complain("An error without code and message");
+  if (path.startsWith("/v1/")) {
+    const error = body["error"] as Json | undefined;
+    if (error?.["code"] !== code || error["message"] !== message) throw complain("Not the dialect of /v1/");
+  } else if (body["detail"] === undefined) {
+    throw complain("Not the dialect of fal");
+  }
+  return { status, code, text };
+}
+
+const VICTIM_MARK = "only-the-victim-may-see-this";
+export const VICTIM_SESSION = "victims-session";
+export const VICTIM_KEY = "victims-idempotency-key";
+
+/** A finished task of another owner, whose every text of its own carries the mark; and one of our own. */
+export async function prepare(gateway: Gateway): Promise<{ victim: string; own: string }> {
+  await addKey("sk-victim", "victim", ["submit", "read", "admin"]);
+  const [path, car] = SUBMISSIONS[0] ?? ["", {}];
+  const submit = async (key: string, extra: Json, headers: Record<string, string>) => {
+    const response = await gateway.post(path, { ...car, ...extra }, { key, headers });
+    return (await response.json<{ request_id: string }>()).request_id;
+  };
+  const victim = await submit(
+    "sk-victim",
+    { prompt: VICTIM_MARK, session_id: VICTIM_SESSION, session_context: VICTIM_MARK },
+    { "idempotency-key": VICTIM_KEY },
+  );
+  const own = await submit("sk-test", { session_id: "own-session" }, { "idempotency-key": "own-key" });
+  for (const task of await vendorFinishes()) {
+    const done = await gateway.post(CALLBACK, await completionOf(task), { key: null });
+    if (done.status !== 200) throw new Error(await done.text());
+  }
+  await gateway.settleDeferred();
+  return { victim, own };
+}
+
+/** Everything the database holds of the other owner. */
+async function victimsRows(): Promise<unknown> {
+  const tables = ["tasks", "session_claims", "idempotency_keys", "api_keys"];
+  const results = await env.DB.batch(
+    tables.map((table) => env.DB.prepare(`SELECT * FROM ${table} WHERE owner = 'victim' ORDER BY 1, 2`)),
+  );
+  return results.map(({ results: rows }) => rows);
+}
+
+/** How often the vendor has been asked to make something. */
+async function createCalls(): Promise<number> {
+  const calls = Object.entries(await emulator.calls()).filter(([action]) => action.startsWith("Create"));
+  return calls.flatMap(([, results]) => Object.values(results)).reduce((sum, count) => sum + count, 0);
+}
+
+export type Arena = Awaited<ReturnType<typeof startArena>>;
+
+/** A gateway with a finished task of another owner's and one of our own, and the checks that every request must stand. */
+export async function startArena() {
+  await emulator.reset();
+  const gateway = await startGateway();
+  const ids = await prepare(gateway);
+  let before = JSON.stringify(await victimsRows());
+  const statuses = new Set<number>();
+
+  return {
+    gateway,
+    ids,
+    /** What the submissions were answered with. */
+    statuses,
+    withIds: (text: string) => text.replaceAll("VICTIM", ids.victim).replaceAll("OWN", ids.own),
+
+    /** Sends a body; a refusal of ours must not have cost a call. */
+    async submit(path: string, body: string | Uint8Array, headers: Record<string, string> = {}): Promise<void> {
+      const calls = await createCalls();
+      const response = await gateway.request(path, {
+        method: "POST",
+        body,
+        headers: { "content-type": "application/json", ...headers },
+      });
+      const { status, code } = await calm(response, path);
+      // A code with a capital is the vendor's own: it was asked.
+      const ours = status !== 200 && !/^[A-Z]/.test(code ?? "");
+      if (ours && (await createCalls()) !== calls)
+        throw new Error(`A call for a request refused with ${status} ${code}.`);
+      statuses.add(status);
+    },
+
+    /** Sends a request exactly as written: no path is taken for a host. */
+    async ask(path: string, init: RequestInit & { key?: string | null } = {}): Promise<Calm> {
+      const { body, ...rest } = init;
+      const { method = "GET" } = init;
+      const withBody = body !== undefined && method !== "GET" && method !== "HEAD";
+      const url = `${ORIGIN}${path}`;
+      const response = await gateway.request(url, { ...rest, ...(withBody && { body }) });
+      return calm(response, new URL(url).pathname, { method });
+    },
+
+    /** The other owner has done something: from now on, this is what must stay. */
+    async remember(): Promise<void> {
+      before = JSON.stringify(await victimsRows());
+    },
+
+    /** @throws when anything of the other owner's is not as it was */
+    async untouched(): Promise<void> {
+      if (JSON.stringify(await victimsRows()) !== before) throw new Error("Another owner's rows have changed.");
+      if ("polluted" in {}) throw new Error("Object.prototype has been changed.");
+    },
+  };
+}
+
+/** Where a value stands in a body. */
+export type Place = (string | number)[];
+
+type Schema = { properties?: Record<string, Schema>; items?: Schema; anyOf?: Schema[]; allOf?: Schema[] };
+
+/** The places of all fields of a route's body, as the API description has them. */
+export async function fieldsOf(gateway: Gateway, path: string): Promise<Place[]> {
+  const description = await (
+    await gateway.get("/openapi.json")
+  ).json<{
+    paths: Record<string, { post: { requestBody: { content: Record<string, { schema: Schema }> } } }>;
+  }>();
+  const schema = description.paths[path]?.post.requestBody.content["application/json"]?.schema;
+  return schema ? placesIn(schema) : [];
+}
+
+function placesIn(schema: Schema, start: Place = []): Place[] {
+  const places: Place[] = [];
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    const place = [...start, name];
+    places.push(place, ...placesIn(field, place));
+  }
+  if (schema.items) places.push(...placesIn(schema.items, [...start, 0]));
+  for (const choice of [...(schema.anyOf ?? []), ...(schema.allOf ?? [])]) places.push(...placesIn(choice, start));
+  return places;
+}
+
+/** A copy of a body with another value at a place. */
+export function put(body: unknown, [step, ...rest]: Place, value: unknown): unknown {
+  if (step === undefined) return value;
+  if (typeof step === "number") return [put({}, rest, value)];
+  const members = body !== null && typeof body === "object" && !Array.isArray(body) ? (body as Json) : {};
+  return { ...members, [step]: put(members[step] ?? {}, rest, value) };
+}
