@@ -74,7 +74,8 @@ export async function readAndComplete(
   if (!moved) return "stale";
   const status = noRoom ? "requeued" : verdict.state;
   log("info", "task.completed", { request_id: task.id, vendor_task_id: vendorTaskId, status });
-  await dispatcher.left(task.id, noRoom ? { requeued: { ...task, attempt: task.attempt + 1 } } : {});
+  const requeued = { ...task, attempt: task.attempt + 1 };
+  await dispatcher.left(task.id, { attempt: task.attempt, ...(noRoom && { requeued }) });
   return "applied";
 }
 

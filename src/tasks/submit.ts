@@ -5,7 +5,7 @@ import type { CreateAction, VendorRequest } from "../vod/requests.ts";
 import { CLAIM_LIFETIME_MS } from "./limits.ts";
 import { newTaskId } from "./task-id.ts";
 
-/** How long a repetition waits for the first request with its Idempotency-Key; beyond it the task's acceptance is the answer. */
+/** How long the first request with an Idempotency-Key may take to be answered; after that the task's acceptance is the answer. */
 export const REPLAY_WAIT_MS = 20_000;
 const REPLAY_POLL_FIRST_MS = 25;
 const REPLAY_POLL_MAX_MS = 400;
@@ -105,7 +105,6 @@ function sorted(value: unknown): unknown {
 /** Answers a repetition as the first request is answered, waiting for it while that is being found out. */
 async function replay({ store, deps }: Services, draft: TaskDraft, taskId: string): Promise<SubmitOutcome> {
   const { owner, idempotencyKey = "" } = draft;
-  const deadline = deps.now() + REPLAY_WAIT_MS;
   for (let pause = REPLAY_POLL_FIRST_MS; ; pause = Math.min(pause * 2, REPLAY_POLL_MAX_MS)) {
     const position = await store.tasks.firstAnswer(owner, idempotencyKey, taskId);
     const task = await store.tasks.find(owner, taskId);
@@ -115,7 +114,7 @@ async function replay({ store, deps }: Services, draft: TaskDraft, taskId: strin
       const { error_code: code, error_message: message } = task;
       return { kind: "refused", taskId, code: code ?? "InternalError", message: message ?? "", replayed: true };
     }
-    if (position !== undefined || deps.now() >= deadline) {
+    if (position !== undefined || deps.now() - task.created_at >= REPLAY_WAIT_MS) {
       return { kind: "accepted", taskId, createdAt: task.created_at, queuePosition: position ?? 0, replayed: true };
     }
     await deps.sleep(pause);

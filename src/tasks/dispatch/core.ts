@@ -9,7 +9,7 @@ import { Pace } from "./pace.ts";
 import { EventPuller } from "./pull-events.ts";
 import { retryEvents } from "./retry-events.ts";
 import { type Slot, Slots } from "./slots.ts";
-import type { Admission, CancelOutcome, Dispatcher, QueueReport } from "./types.ts";
+import type { Admission, CancelOutcome, Departure, Dispatcher, QueueReport } from "./types.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -106,6 +106,7 @@ export class DispatchCore implements Dispatcher {
     const slot = this.slots.take({
       id: task.id,
       lane: this.laneOf(task),
+      attempt: task.attempt,
       state: running ? "running" : "unknown",
       waitMs: running ? this.services.config.vod.rereadAfterMs : RESEND_FIRST_MS,
     });
@@ -122,8 +123,10 @@ export class DispatchCore implements Dispatcher {
     return { kind: "queued", position: this.waiting.position(task.id) ?? 0 };
   }
 
-  async left(id: string, { requeued }: { requeued?: ActiveTask }): Promise<void> {
+  async left(id: string, { attempt, requeued }: Departure): Promise<void> {
     this.heardFromVendor();
+    // Late news: the next attempt has begun, and the slot is its own.
+    if (this.slots.isPast(id, attempt)) return;
     this.slots.free(id);
     if (requeued) {
       this.pace.throttled(this.now());
@@ -153,7 +156,7 @@ export class DispatchCore implements Dispatcher {
     const aborted = await vod.abortTask(task.vendor_task_id);
     if (!aborted.ok) return "in_progress";
     if (!(await store.tasks.markAborted({ id, attempt: task.attempt, now: this.now() }))) return "already_over";
-    await this.left(id, {});
+    await this.left(id, { attempt: task.attempt });
     return "canceled";
   }
 
@@ -237,6 +240,7 @@ export class DispatchCore implements Dispatcher {
       void this.pump();
       return undefined;
     }
+    slot.attempt = row.attempt;
     this.watchers.changed(slot.id);
     return this.send(slot, row, request);
   }
@@ -299,8 +303,12 @@ export class DispatchCore implements Dispatcher {
     const now = this.now();
     switch (finding.kind) {
       case "over":
-        return this.left(slot.id, finding.requeued ? { requeued: finding.requeued } : {});
+        return this.left(slot.id, {
+          attempt: Number.POSITIVE_INFINITY,
+          ...(finding.requeued && { requeued: finding.requeued }),
+        });
       case "running":
+        if (!finding.read) return this.checkAt(slot, now + Math.min(slot.waitMs, BROKEN_RETRY_MS));
         slot.waitMs =
           slot.state === "running" ? Math.min(slot.waitMs * 2, REREAD_MAX_MS) : this.services.config.vod.rereadAfterMs;
         slot.state = "running";

@@ -12,7 +12,8 @@ const VENDOR_MEMORY_MS = (3 * 24 - 1) * 60 * 60 * 1000;
 export type Finding =
   /** No longer with the vendor, says D1. */
   | { kind: "over"; requeued?: TaskRow }
-  | { kind: "running" }
+  /** `read`: whether the vendor could be asked. */
+  | { kind: "running"; read: boolean }
   /** Nobody knows whether the vendor has it: to be sent again under the same SessionId. */
   | { kind: "in_doubt"; row: TaskRow };
 
@@ -29,8 +30,8 @@ export async function inquire(services: Services, id: string): Promise<Finding> 
   const vendorTaskId = row.vendor_task_id ?? (await findAtVendor(services, row));
   // As `unknown`, whatever the row says: an earlier call of this attempt may have been made.
   if (vendorTaskId === undefined) return { kind: "in_doubt", row: { ...row, status: "unknown" } };
-  await readAndComplete(services, row, vendorTaskId);
-  return { kind: "running" };
+  const reading = await readAndComplete(services, row, vendorTaskId);
+  return { kind: "running", read: typeof reading === "string" };
 }
 
 /** Looks for a task whose id never arrived, by the SessionId it was sent with. */

@@ -3,7 +3,7 @@ import { platformDeps } from "../../deps.ts";
 import { createServices } from "../../services.ts";
 import type { ActiveTask } from "../../store/types.ts";
 import { DispatchCore } from "./core.ts";
-import type { Dispatcher as DispatcherCalls } from "./types.ts";
+import type { Departure, Dispatcher as DispatcherCalls } from "./types.ts";
 import { absentDispatcher } from "./client.ts";
 
 /** Sooner than this a timer in memory is enough; the alarm is written for what must survive the object. */
@@ -36,7 +36,7 @@ export class Dispatcher extends DurableObject<Env> implements DispatcherCalls {
     return this.core.admit(task, request);
   }
 
-  async left(id: string, departure: { requeued?: ActiveTask }) {
+  async left(id: string, departure: Departure) {
     return this.core.left(id, departure);
   }
 

@@ -2,6 +2,8 @@
 export type Slot = {
   id: string;
   lane: string;
+  /** Unknown until the store has said which one begins. */
+  attempt?: number;
   state: "submitting" | "unknown" | "running";
   /** When to ask again: a resend while unknown, a re-read while running. Never while a call is in the air. */
   checkAt: number;
@@ -27,6 +29,12 @@ export class Slots {
   /** False for a slot whose task has left it in the meantime, even if the task is back in another one. */
   holds(slot: Slot): boolean {
     return this.byId.get(slot.id) === slot;
+  }
+
+  /** Whether the task is back here for a later attempt than this one. */
+  isPast(id: string, attempt: number): boolean {
+    const slot = this.byId.get(id);
+    return slot !== undefined && (slot.attempt ?? Number.POSITIVE_INFINITY) > attempt;
   }
 
   take(slot: Omit<Slot, "checkAt"> & { checkAt?: number }): Slot {

@@ -20,6 +20,9 @@ export type QueueReport = {
   lastAnswerAt: number | null;
 };
 
+/** Which attempt is over, and the task as it waits again, if it does. */
+export type Departure = { attempt: number; requeued?: ActiveTask };
+
 /**
  * The dispatcher as the rest of the gateway sees it. In a Worker the calls go to the Durable Object; none of them
  * throws for its absence, because D1 holds everything and the object finds it there.
@@ -28,7 +31,7 @@ export type Dispatcher = {
   /** Takes a task that D1 holds as queued; waits for the vendor's answer when it can start at once. */
   admit(task: ActiveTask, request: string): Promise<Admission>;
   /** The task is no longer with the vendor, says D1: its slot is free, its watchers want to know. */
-  left(id: string, departure: { requeued?: ActiveTask }): Promise<void>;
+  left(id: string, departure: Departure): Promise<void>;
   /** Work is due at `at` (milliseconds). */
   wake(at: number): Promise<void>;
   cancel(owner: string, id: string): Promise<CancelOutcome>;

@@ -360,3 +360,38 @@ describe("fal_max_queue_length", () => {
     expect(await states()).toMatchObject({ queued: 4 });
   });
 });
+
+describe("late news", () => {
+  it("of an attempt that was followed by another leaves the other's slot alone", async ({ expect }) => {
+    await emulator.reset({ task_seconds: 30 });
+    gateway = await limits(1);
+    const { id } = await submit();
+    const row = await gateway.services.store.tasks.findById(id);
+    if (!row) throw new Error("It was just made.");
+    await gateway.services.store.tasks.requeue({ id, attempt: 1, now: Date.now() });
+    await gateway.restart();
+    while ((await emulator.tasks()).length < 2) {
+      await gateway.tick();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await gateway.services.dispatcher.left(id, { attempt: 1, requeued: { ...row, attempt: 2 } });
+    expect(await gateway.services.dispatcher.report()).toMatchObject({ waiting: 0, running: 1 });
+    expect(await statusOf(id)).toMatchObject({ status: "IN_PROGRESS" });
+  });
+});
+
+describe("a re-read that fails", () => {
+  it("is made again soon, not after twice the time", async ({ expect }) => {
+    gateway = await limits(1);
+    const { id } = await submit();
+    await vendorFinishes();
+    await emulator.fault({ action: "DescribeTaskDetail", kind: "http_500" });
+    gateway.clock.offsetMs += 181_000;
+    await gateway.tick();
+    expect(await statusOf(id)).toMatchObject({ status: "IN_PROGRESS" });
+    gateway.clock.offsetMs += 6_000;
+    await gateway.tick();
+    gateway.clock.offsetMs += 11_000;
+    expect(await statusOf(id)).toMatchObject({ status: "COMPLETED" });
+  });
+});
