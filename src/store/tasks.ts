@@ -1,7 +1,7 @@
 import type { ActiveTask, TaskFailure, TaskRow, TaskStatusRow } from "./types.ts";
 
 /** Terminal states are sticky: every update below names the states it may leave, and none of these is among them. */
-export const ACTIVE = "('queued', 'submitting', 'unknown', 'running')";
+const ACTIVE = "('queued', 'submitting', 'unknown', 'running')";
 const AT_VENDOR = "('submitting', 'unknown', 'running')";
 const IN_DOUBT = "('submitting', 'unknown')";
 

@@ -1,3 +1,4 @@
+import { log } from "../log.ts";
 import type { Services } from "../services.ts";
 import { sha256Hex } from "../signing/encoding.ts";
 import type { NewTask } from "../store/types.ts";
@@ -85,7 +86,12 @@ async function admit({ store, dispatcher }: Services, task: NewTask, request: st
   const { id, created_at: createdAt, owner, idempotency_key: key } = task;
   if (admission.kind === "refused") return { ...admission, taskId: id, replayed: false };
   const queuePosition = admission.kind === "queued" ? admission.position : 0;
-  if (key !== null) await store.tasks.noteFirstAnswer(owner, key, id, queuePosition);
+  try {
+    if (key !== null) await store.tasks.noteFirstAnswer(owner, key, id, queuePosition);
+  } catch (error) {
+    // The task is taken, perhaps paid: its client gets the id. A repetition waits a while for the note, then goes without.
+    log("error", "task.first_answer_unrecorded", { request_id: id, error: String(error) });
+  }
   return { kind: "accepted", taskId: id, createdAt, queuePosition, replayed: false };
 }
 

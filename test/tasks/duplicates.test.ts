@@ -178,6 +178,17 @@ describe("Idempotency-Key", () => {
     expect((await gateway.post(VIDEO, CAR, { headers: { "idempotency-key": "ours" } })).status).toBe(200);
   });
 
+  it("is answered with the task's id also when the note of that answer fails", async ({ expect }) => {
+    const headers = { "idempotency-key": "unnoted" };
+    gateway.services.store.tasks.noteFirstAnswer = () => Promise.reject(new Error("D1 is away"));
+    const first = await gateway.post(VIDEO, CAR, { headers });
+    gateway.clock.offsetMs += 21_000;
+    const again = await gateway.post(VIDEO, CAR, { headers });
+    expect([first.status, again.status]).toEqual([200, 200]);
+    expect(await bodyOf(again)).toEqual(await bodyOf(first));
+    expect(await emulator.tasks()).toHaveLength(1);
+  });
+
   it("is bounded and names itself when it is too long", async ({ expect }) => {
     const answer = await gateway.post(VIDEO, CAR, { headers: { "idempotency-key": "k".repeat(256) } });
     expect(answer.status).toBe(422);

@@ -303,10 +303,12 @@ export class DispatchCore implements Dispatcher {
     const now = this.now();
     switch (finding.kind) {
       case "over":
-        return this.left(slot.id, {
-          attempt: Number.POSITIVE_INFINITY,
-          ...(finding.requeued && { requeued: finding.requeued }),
-        });
+        // Found in D1, not heard from the vendor: it says nothing about the pace.
+        this.slots.free(slot.id);
+        if (finding.requeued) this.wait(finding.requeued);
+        this.watchers.changed(slot.id);
+        void this.pump();
+        return;
       case "running":
         if (!finding.read) return this.checkAt(slot, now + Math.min(slot.waitMs, BROKEN_RETRY_MS));
         slot.waitMs =
