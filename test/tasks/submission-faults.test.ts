@@ -269,3 +269,29 @@ describe("terminal states", () => {
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
+
+describe("a task that the vendor took and nobody can find", () => {
+  it("holds up the others for half an hour and no longer, and is looked for all the same", async ({ expect }) => {
+    gateway = await startGateway({ env: { VOD_CONCURRENCY: "1" } });
+    await emulator.fault({ action: ACTION, kind: "drop_after_accept" });
+    await emulator.fault({ action: "DescribeTasks", kind: "error", code: "FailedOperation", times: 1_000 });
+    const lost = await submit();
+    const next = await submit();
+    for (let minutes = 0; minutes < 24; minutes += 6) await later();
+    expect(await row(lost)).toMatchObject({ status: "unknown" });
+    expect(await row(next)).toMatchObject({ status: "queued" });
+    await later();
+    await later();
+    expect(await row(next)).toMatchObject({ status: "running" });
+    expect(await row(lost)).toMatchObject({ status: "unknown" });
+    expect(await emulator.tasks()).toHaveLength(2);
+
+    // Its event comes after all.
+    const task = (await vendorFinishes()).find(({ SessionId }) => SessionId === `${lost}-1`);
+    if (!task) throw new Error("The vendor has no task.");
+    const t = Math.floor(gateway.services.deps.now() / 1000) + 600;
+    await gateway.post(CALLBACK, await completionOf(task, { t }), { key: null });
+    expect(await row(lost)).toMatchObject({ status: "succeeded" });
+    expect(await gateway.services.dispatcher.report()).toMatchObject({ running: 1 });
+  });
+});

@@ -1,5 +1,5 @@
 import { log } from "../../log.ts";
-import type { Dispatcher } from "./types.ts";
+import { type Dispatcher, DispatcherUnavailableError } from "./types.ts";
 
 /** A call may meet the object just as it is moved; the next one finds it. */
 const TRIES = 3;
@@ -29,14 +29,22 @@ export function dispatcherOf(env: Env, sleep: (milliseconds: number) => Promise<
       (await attempt("admit", async () => stub().admit(task, request))) ?? absentDispatcher.admit(task, request),
     left: async (id, departure) => attempt("left", async () => stub().left(id, departure)),
     wake: async (at) => attempt("wake", async () => stub().wake(at)),
-    // These three ask; without an answer the caller has to say so.
-    cancel: async (owner, id) => stub().cancel(owner, id),
-    observe: async (owner, id, after) => stub().observe(owner, id, after),
-    report: async () => stub().report(),
+    cancel: async (owner, id) => ask(() => stub().cancel(owner, id)),
+    observe: async (owner, id, after) => ask(() => stub().observe(owner, id, after)),
+    report: async () => ask(() => stub().report()),
   };
 }
 
-const absent = () => Promise.reject(new Error("There is no dispatcher here."));
+const absent = () => Promise.reject(new DispatcherUnavailableError("There is no dispatcher here."));
+
+/** Without an answer the caller has to say so. @throws {DispatcherUnavailableError} */
+async function ask<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (cause) {
+    throw new DispatcherUnavailableError(String(cause), { cause });
+  }
+}
 
 /** Where there is none: a task stays queued in D1 until the dispatcher looks there. */
 export const absentDispatcher: Dispatcher = {

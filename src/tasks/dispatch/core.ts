@@ -4,12 +4,14 @@ import type { ActiveTask, TaskRow } from "../../store/types.ts";
 import { type SendOutcome, sendToVendor } from "../send.ts";
 import { isTerminal } from "../state.ts";
 import { lowestIdAt } from "../task-id.ts";
+import { CallWindow } from "./call-window.ts";
 import { type Finding, inquire } from "./inquire.ts";
 import { Pace } from "./pace.ts";
 import { EventPuller } from "./pull-events.ts";
 import { retryEvents } from "./retry-events.ts";
 import { type Slot, Slots } from "./slots.ts";
 import type { Admission, CancelOutcome, Departure, Dispatcher, QueueReport } from "./types.ts";
+import { UsualTimes } from "./usual-times.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -19,9 +21,14 @@ const RECONCILE_BACK_MS = 10 * 60 * 1000;
 /** An unanswered call is repeated after this, and then ever later. */
 const RESEND_FIRST_MS = 2_000;
 const RESEND_MAX_MS = 5 * 60 * 1000;
-const REREAD_MAX_MS = 30 * 60 * 1000;
+/** Of the vendor's 100 a second (tencent-vod facts §5.1); the rest is for re-reads that events bring about. */
+const REREADS_PER_SECOND = 80;
+/** A task that nobody can find holds its slot no longer than this; it is looked for all the same. */
+const DOUBT_HOLDS_SLOT_MS = 30 * 60 * 1000;
 /** D1 is away, or something broke that nobody foresaw. */
 const BROKEN_RETRY_MS = 5_000;
+/** The vendor could not be asked. */
+const REREAD_RETRY_MS = 5_000;
 /** Watchers of waiting tasks hear of a moving queue at most this often. */
 const MOVED_INTERVAL_MS = 250;
 /** While there is work the object wakes up this often: what it keeps in memory would else be dropped and read again. */
@@ -29,6 +36,8 @@ const KEEP_ALIVE_MS = 8_000;
 
 /** Error code of a task that was not started in time; fal's word. */
 export const STARTUP_TIMEOUT = "startup_timeout";
+
+const modelOf = (task: Pick<ActiveTask, "model_name" | "model_version">) => `${task.model_name}/${task.model_version}`;
 
 export type CoreOptions = {
   services: Services;
@@ -46,6 +55,8 @@ export class DispatchCore implements Dispatcher {
   private readonly waiting = new WaitingRoom();
   private readonly slots = new Slots();
   private readonly pace: Pace;
+  private readonly rereads = new CallWindow(REREADS_PER_SECOND);
+  private readonly usual: UsualTimes;
   private readonly watchers: Watchers;
   private readonly puller: EventPuller;
   private lastAnswerAt: number | null = null;
@@ -55,6 +66,7 @@ export class DispatchCore implements Dispatcher {
     this.services = { ...services, dispatcher: this };
     this.schedule = schedule;
     this.pace = new Pace(services.config.vod);
+    this.usual = new UsualTimes(services.config.vod.rereadAfterMs);
     this.watchers = new Watchers({
       read: (id) => services.store.tasks.findStatus(id),
       position: (id) => this.waiting.position(id),
@@ -108,7 +120,9 @@ export class DispatchCore implements Dispatcher {
       lane: this.laneOf(task),
       attempt: task.attempt,
       state: running ? "running" : "unknown",
-      waitMs: running ? this.services.config.vod.rereadAfterMs : RESEND_FIRST_MS,
+      waitMs: running ? 0 : RESEND_FIRST_MS,
+      model: modelOf(task),
+      since: task.submitted_at ?? now,
     });
     // A notification may have come while nobody was there: the first look is soon.
     this.checkAt(slot, now + RESEND_FIRST_MS);
@@ -127,6 +141,8 @@ export class DispatchCore implements Dispatcher {
     this.heardFromVendor();
     // Late news: the next attempt has begun, and the slot is its own.
     if (this.slots.isPast(id, attempt)) return;
+    const slot = this.slots.get(id);
+    if (slot?.state === "running" && !slot.asked && !requeued) this.usual.learn(slot.model, this.now() - slot.since);
     this.slots.free(id);
     if (requeued) {
       this.pace.throttled(this.now());
@@ -181,11 +197,13 @@ export class DispatchCore implements Dispatcher {
     try {
       await retryEvents(this.services);
       await this.failLateStarts();
-      await Promise.all(this.slots.takeDue(this.now()).map((slot) => this.check(slot)));
+      const due = this.slots.takeDue(this.now(), this.rereads.room(this.now()));
+      await Promise.all(due.map((slot) => this.check(slot)));
       this.watchers.tidy();
       void this.pump();
       const nextEvent = (await this.services.store.events.nextCheck()) ?? Number.POSITIVE_INFINITY;
-      const next = Math.min(nextEvent, this.waiting.nextDeadline(), this.slots.nextCheck(), this.puller.resumesAt());
+      const nextCheck = Math.max(this.slots.nextCheck(), this.rereads.nextAt(this.now()));
+      const next = Math.min(nextEvent, this.waiting.nextDeadline(), nextCheck, this.puller.resumesAt());
       if (Number.isFinite(next)) this.schedule(next);
     } catch (error) {
       log("error", "dispatcher.tick_broken", { error: String(error) });
@@ -200,7 +218,7 @@ export class DispatchCore implements Dispatcher {
   private pump(awaited?: { id: string; request: string }): Promise<SendOutcome | undefined> | undefined {
     let started: Promise<SendOutcome | undefined> | undefined;
     let moved = false;
-    while (this.waiting.length > 0 && this.slots.size < this.pace.concurrency(this.now())) {
+    while (this.waiting.length > 0 && this.slots.occupied < this.pace.concurrency(this.now())) {
       const now = this.now();
       const at = this.pace.nextCallAt(now);
       if (at > now) {
@@ -211,7 +229,8 @@ export class DispatchCore implements Dispatcher {
       if (!next) break;
       moved = true;
       this.pace.called();
-      const slot = this.slots.take({ id: next.id, lane: next.lane, state: "submitting", waitMs: RESEND_FIRST_MS });
+      const { id, lane } = next;
+      const slot = this.slots.take({ id, lane, state: "submitting", waitMs: RESEND_FIRST_MS, model: "", since: now });
       const run = this.start(slot, next.id === awaited?.id ? awaited.request : undefined);
       if (next.id === awaited?.id) started = run;
     }
@@ -241,6 +260,7 @@ export class DispatchCore implements Dispatcher {
       return undefined;
     }
     slot.attempt = row.attempt;
+    slot.model = modelOf(row);
     this.watchers.changed(slot.id);
     return this.send(slot, row, request);
   }
@@ -268,8 +288,8 @@ export class DispatchCore implements Dispatcher {
     switch (outcome.kind) {
       case "running":
         slot.state = "running";
-        slot.waitMs = this.services.config.vod.rereadAfterMs;
-        this.checkAt(slot, now + slot.waitMs);
+        slot.waitMs = 0;
+        this.checkAt(slot, now + this.usual.firstWait(slot.model));
         break;
       case "refused":
         this.slots.free(slot.id);
@@ -291,12 +311,16 @@ export class DispatchCore implements Dispatcher {
   /** Asks again about a task that should have been heard of. Never throws. */
   private async check(slot: Slot): Promise<void> {
     let finding: Finding;
+    slot.asked = true;
+    this.rereads.called();
     try {
       finding = await inquire(this.services, slot.id);
     } catch (error) {
       log("error", "dispatcher.check_failed", { request_id: slot.id, error: String(error) });
       this.checkAt(slot, this.now() + BROKEN_RETRY_MS);
       return;
+    } finally {
+      this.rereads.landed(this.now());
     }
     // What it found may have ended the task by now, and freed the slot.
     if (!this.slots.holds(slot)) return;
@@ -310,17 +334,17 @@ export class DispatchCore implements Dispatcher {
         void this.pump();
         return;
       case "running":
-        if (!finding.read) return this.checkAt(slot, now + Math.min(slot.waitMs, BROKEN_RETRY_MS));
-        slot.waitMs =
-          slot.state === "running" ? Math.min(slot.waitMs * 2, REREAD_MAX_MS) : this.services.config.vod.rereadAfterMs;
-        slot.state = "running";
-        this.checkAt(slot, now + slot.waitMs);
+        this.slots.count(slot, true);
+        if (!finding.read) return this.checkAt(slot, now + REREAD_RETRY_MS);
+        this.checkAgain(slot, now);
         return;
       case "in_doubt": {
         const at = this.pace.nextCallAt(now);
         if (at > now) return this.checkAt(slot, at);
         this.pace.called();
         slot.state = "unknown";
+        // Had the vendor taken it, it would be done by now: others shall not wait for it. If it has after all, it says so.
+        if (now - slot.since > DOUBT_HOLDS_SLOT_MS) this.slots.count(slot, false);
         await this.send(slot, finding.row);
       }
     }
@@ -353,6 +377,15 @@ export class DispatchCore implements Dispatcher {
     this.announceMove();
   }
 
+  /** It is with the vendor, and not done. */
+  private checkAgain(slot: Slot, now: number): void {
+    const lastGapMs = slot.state === "running" ? slot.waitMs : 0;
+    const { waitMs, gapMs } = this.usual.nextWait(slot.model, now - slot.since, lastGapMs);
+    slot.state = "running";
+    slot.waitMs = gapMs;
+    this.checkAt(slot, now + waitMs);
+  }
+
   private checkAt(slot: Slot, at: number): void {
     slot.checkAt = at;
     this.schedule(at);
@@ -371,7 +404,7 @@ export class DispatchCore implements Dispatcher {
   /** The configured limit a task falls under: of its model and version, else of its model. */
   private laneOf(task: Pick<ActiveTask, "model_name" | "model_version">): string {
     const limits = this.services.config.vod.modelConcurrency;
-    return [`${task.model_name}/${task.model_version}`, task.model_name].find((name) => limits.has(name)) ?? "";
+    return [modelOf(task), task.model_name].find((name) => limits.has(name)) ?? "";
   }
 
   private announceMove(): void {

@@ -1,5 +1,5 @@
-/** The window is a little longer than the vendor's second, because calls may bunch up on their way there. */
-const WINDOW_MS = 1_100;
+import { CallWindow } from "./call-window.ts";
+
 /** After "too many at once": how long to keep to the lower number before trying one more. */
 const RAISE_LIMIT_AFTER_MS = 30_000;
 /** After "too many at once": a breath, so that what the vendor still counts as running can end. */
@@ -10,14 +10,11 @@ const SILENCE_PAUSE_MAX_MS = 60_000;
 export type PaceOptions = { concurrency: number; requestsPerSecond: number };
 
 /**
- * How fast the vendor may be called: calls a second, tasks at once, and pauses after trouble. A sliding window instead
- * of a token bucket, because a bucket that has filled up lets twice its rate through in one second.
+ * How fast create calls may be made: calls a second, tasks at once, and pauses after trouble.
  */
 export class Pace {
   private readonly options: PaceOptions;
-  /** When the latest calls were answered. */
-  private readonly answers: number[] = [];
-  private inTheAir = 0;
+  private readonly window: CallWindow;
   private limit: number;
   private raiseAt = Number.POSITIVE_INFINITY;
   private pausedUntil = 0;
@@ -26,6 +23,7 @@ export class Pace {
 
   constructor(options: PaceOptions) {
     this.options = options;
+    this.window = new CallWindow(options.requestsPerSecond);
     this.limit = options.concurrency;
   }
 
@@ -40,25 +38,17 @@ export class Pace {
 
   /** When the next create call may be made: now or later. */
   nextCallAt(now: number): number {
-    const room = this.options.requestsPerSecond - this.inTheAir;
-    // With all of them in the air the next answer decides; it asks again by itself.
-    const windowAt = room <= 0 ? now + WINDOW_MS : (this.answers.at(-room) ?? 0) + WINDOW_MS;
-    return Math.max(now, this.pausedUntil, this.answers.length < room ? 0 : windowAt);
+    return Math.max(this.pausedUntil, this.window.nextAt(now));
   }
 
-  /**
-   * A create call is on its way. It counts until it is answered and a window longer: when in between the vendor counts
-   * it, nobody here knows.
-   */
+  /** A create call is on its way. */
   called(): void {
-    this.inTheAir += 1;
+    this.window.called();
   }
 
   /** The call was answered, or given up. */
   landed(now: number): void {
-    this.inTheAir -= 1;
-    this.answers.push(now);
-    while (this.answers.length > this.options.requestsPerSecond) this.answers.shift();
+    this.window.landed(now);
   }
 
   /** The vendor answered, whatever it said. */

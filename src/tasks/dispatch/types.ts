@@ -23,9 +23,15 @@ export type QueueReport = {
 /** Which attempt is over, and the task as it waits again, if it does. */
 export type Departure = { attempt: number; requeued?: ActiveTask };
 
+/** The dispatcher cannot be asked just now. */
+export class DispatcherUnavailableError extends Error {
+  override readonly name = "DispatcherUnavailableError";
+}
+
 /**
- * The dispatcher as the rest of the gateway sees it. In a Worker the calls go to the Durable Object; none of them
- * throws for its absence, because D1 holds everything and the object finds it there.
+ * The dispatcher as the rest of the gateway sees it. In a Worker the calls go to the Durable Object. Telling it something
+ * does not fail for its absence, because D1 holds everything and the object finds it there; asking it throws
+ * {@link DispatcherUnavailableError}.
  */
 export type Dispatcher = {
   /** Takes a task that D1 holds as queued; waits for the vendor's answer when it can start at once. */

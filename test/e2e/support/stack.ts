@@ -1,6 +1,7 @@
 import { createEmulatorClient, type EmulatorClient } from "../../../scripts/lib/emulator-client.ts";
 import { type Answer, call, type CallOptions } from "../../../scripts/lib/http.ts";
 import { type Stack, type StackOptions, startStack } from "../../../scripts/lib/stack.ts";
+import { leakIn } from "../../support/log-scan.ts";
 import { TEST_BUILD_DIR } from "./paths.ts";
 
 /** Long enough for a loaded machine; a test that works waits a fraction of it. */
@@ -30,6 +31,11 @@ export async function bootStack(options: StackOptions = {}): Promise<TestStack> 
     call(new URL(path, stack.gatewayUrl).href, { apiKey: stack.apiKey, ...callOptions });
   return {
     ...stack,
+    stop: async () => {
+      await stack.stop();
+      const leak = logs.map(leakIn).find((found) => found !== undefined);
+      if (leak !== undefined) throw new Error(`The gateway's log holds ${leak}.`);
+    },
     logs,
     vendor: createEmulatorClient(stack.emulatorUrl),
     get: (path, callOptions = {}) => atGateway(path, callOptions),

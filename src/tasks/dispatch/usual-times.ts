@@ -1,0 +1,50 @@
+/** How much the latest task counts in the average. */
+const WEIGHT = 0.2;
+/** A task that takes no longer than usual is seldom later than this. */
+const MARGIN_MS = 30_000;
+/** After the first re-read the waits start from this part of the longest first one, and double. */
+const FIRST_GAP_SHARE = 1 / 6;
+const FIRST_GAP_MIN_MS = 1_000;
+const GAP_MAX_MS = 30 * 60 * 1000;
+
+/**
+ * When a running task that nobody hears of is to be asked about: first when its model's tasks are usually over, then
+ * ever later. What is usual is learnt from events, and forgotten with the dispatcher's object.
+ */
+export class UsualTimes {
+  private readonly firstMaxMs: number;
+  private readonly averages = new Map<string, number>();
+
+  /** @param firstMaxMs the first re-read comes no later; also the guess for a model nothing is known of */
+  constructor(firstMaxMs: number) {
+    this.firstMaxMs = firstMaxMs;
+  }
+
+  /** A task of this model has ended, as its event said, `elapsedMs` after it was submitted. */
+  learn(model: string, elapsedMs: number): void {
+    const known = this.averages.get(model) ?? elapsedMs;
+    this.averages.set(model, known + WEIGHT * (elapsedMs - known));
+  }
+
+  /** The wait before the first re-read. */
+  firstWait(model: string): number {
+    return Math.min(this.firstMaxMs, this.expectedBy(model));
+  }
+
+  /**
+   * The wait before the next re-read of a task that still runs after `elapsedMs`.
+   * @param lastGapMs 0 until the waits have begun to grow
+   */
+  nextWait(model: string, elapsedMs: number, lastGapMs: number): { waitMs: number; gapMs: number } {
+    const leftMs = this.averages.has(model) ? this.expectedBy(model) - elapsedMs : 0;
+    if (leftMs > 0) return { waitMs: leftMs, gapMs: 0 };
+    const firstGapMs = Math.max(FIRST_GAP_MIN_MS, this.firstMaxMs * FIRST_GAP_SHARE);
+    const gapMs = lastGapMs === 0 ? firstGapMs : Math.min(lastGapMs * 2, GAP_MAX_MS);
+    return { waitMs: gapMs, gapMs };
+  }
+
+  private expectedBy(model: string): number {
+    const average = this.averages.get(model);
+    return average === undefined ? this.firstMaxMs : average + MARGIN_MS;
+  }
+}
