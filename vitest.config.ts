@@ -69,7 +69,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["test/{e2e,clients}/**/*.test.ts", "test/faults/books.test.ts"],
+          include: ["test/{e2e,clients,faults}/**/*.test.ts"],
           globalSetup: ["./test/e2e/support/build.ts"],
           fileParallelism: false,
           testTimeout: 60_000,
