@@ -7,11 +7,13 @@ import {
   REVOKE_API_KEY,
   type SqlValue,
 } from "../src/store/api-key-sql.ts";
+import { INSERT_TC3_KEY, LIST_TC3_KEYS, REVOKE_TC3_KEY } from "../src/store/tc3-key-sql.ts";
 import { SCOPES } from "../src/auth/scopes.ts";
 import { generateApiKey, newApiKey, newApiKeyRow } from "./lib/api-key.ts";
 import { type DatabaseTarget, queryDatabase } from "./lib/database.ts";
-import { DEFAULT_STATE_DIR } from "./lib/local-env.ts";
+import { DEFAULT_STATE_DIR, gatewayVars } from "./lib/local-env.ts";
 import { textTable } from "./lib/text-table.ts";
+import { generateTc3KeyPair, isSecretId, newTc3Key, newTc3KeyRow, TC3_SCOPES } from "./lib/tc3-key.ts";
 import { UsageError } from "./lib/usage-error.ts";
 
 const DEFAULT_SCOPES = "submit,read";
@@ -19,22 +21,25 @@ const DEFAULT_SCOPES = "submit,read";
 const HELP = `Manages the gateway's API keys.
 
   npm run keys -- create --owner NAME [--scopes ${SCOPES.join(",")}] [--name TEXT]
+  npm run keys -- create --tc3 --owner NAME [--scopes ${TC3_SCOPES.join(",")}] [--name TEXT]
   npm run keys -- list
   npm run keys -- revoke ID
 
 A key is shown once, when it is made; only its hash is stored. Its scopes are ${DEFAULT_SCOPES} unless others are given.
+With --tc3: a key pair for the vendor's SDKs. Its secret is stored encrypted with the gateway's KEY_ENCRYPTION_KEY, which
+this command takes from the environment. Its id is its SecretId.
 
   --local    the database that \`npm start\` uses, below STATE_DIR (the default)
   --remote   the deployed gateway's database
   --help     this text
 `;
 
-const idSchema = z.uuid("ID must be one that `list` shows");
+const idSchema = z.union([z.uuid(), z.string().refine(isSecretId)], "ID must be one that `list` shows");
 const rowSchema = z.object({
   id: z.string(),
   owner: z.string(),
   name: z.string(),
-  hint: z.string(),
+  hint: z.string().optional(),
   scopes: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
   created_at: z.number(),
   revoked_at: z.number().nullable(),
@@ -46,11 +51,7 @@ type Values = { owner?: string | undefined; scopes?: string | undefined; name?: 
 async function create(run: Run, values: Values): Promise<string> {
   if (values.owner === undefined) throw new UsageError("create needs --owner NAME");
   const key = generateApiKey();
-  const input = valid(newApiKey, {
-    owner: values.owner,
-    name: values.name ?? "",
-    scopes: (values.scopes ?? DEFAULT_SCOPES).split(",").map((scope) => scope.trim()),
-  });
+  const input = valid(newApiKey, inputOf(values, values.owner));
   const row = newApiKeyRow(key, input);
   await run(INSERT_API_KEY, row);
   return [
@@ -60,13 +61,32 @@ async function create(run: Run, values: Values): Promise<string> {
   ].join("\n");
 }
 
+async function createKeyPair(run: Run, values: Values, encryptionKey: string | undefined): Promise<string> {
+  if (values.owner === undefined) throw new UsageError("create needs --owner NAME");
+  if (!encryptionKey) throw new UsageError("create --tc3 needs the gateway's KEY_ENCRYPTION_KEY in the environment");
+  const input = valid(newTc3Key, inputOf(values, values.owner));
+  const pair = generateTc3KeyPair();
+  await run(INSERT_TC3_KEY, await newTc3KeyRow(pair, input, encryptionKey));
+  return [
+    `Key pair of ${input.owner} with the scopes ${input.scopes.join(", ")}. Its SecretKey is shown only now; keep it safe:`,
+    `SecretId:  ${pair.secretId}`,
+    `SecretKey: ${pair.secretKey}`,
+    "To revoke it, use its SecretId.",
+  ].join("\n");
+}
+
+function inputOf(values: Values, owner: string) {
+  const scopes = (values.scopes ?? DEFAULT_SCOPES).split(",").map((scope) => scope.trim());
+  return { owner, name: values.name ?? "", scopes };
+}
+
 async function list(run: Run): Promise<string> {
-  const rows = rowSchema.array().parse(await run(LIST_API_KEYS));
+  const rows = rowSchema.array().parse([...(await run(LIST_API_KEYS)), ...(await run(LIST_TC3_KEYS))]);
   if (rows.length === 0) return "There are no keys.";
   const table = rows.map((row) => ({
     ID: row.id,
     OWNER: row.owner,
-    KEY: `…${row.hint}`,
+    KEY: row.hint === undefined ? "TC3" : `…${row.hint}`,
     SCOPES: row.scopes.join(","),
     CREATED: new Date(row.created_at).toISOString(),
     STATE: row.revoked_at === null ? "valid" : `revoked ${new Date(row.revoked_at).toISOString()}`,
@@ -77,7 +97,8 @@ async function list(run: Run): Promise<string> {
 
 async function revoke(run: Run, id: string | undefined): Promise<string> {
   if (id === undefined) throw new UsageError("revoke needs the ID of a key");
-  const rows = await run(REVOKE_API_KEY, [valid(idSchema, id), Date.now()]);
+  const statement = isSecretId(id) ? REVOKE_TC3_KEY : REVOKE_API_KEY;
+  const rows = await run(statement, [valid(idSchema, id), Date.now()]);
   if (rows.length === 0) throw new UsageError(`There is no key with the id ${id}`);
   return `Key ${id} is revoked. A gateway that has just used it may honour it for half a minute more.`;
 }
@@ -96,6 +117,7 @@ async function main(): Promise<string> {
   const [command, id, ...rest] = positionals;
   if (values.help || command === undefined) return HELP.trimEnd();
   if (rest.length > 0 || (id !== undefined && command !== "revoke")) throw new UsageError("Too many arguments");
+  if (values.tc3 && command !== "create") throw new UsageError("--tc3 goes with create only");
   if (values.local && values.remote) throw new UsageError("--local and --remote exclude each other");
   const target: DatabaseTarget = values.remote
     ? { remote: true }
@@ -103,7 +125,8 @@ async function main(): Promise<string> {
   const run: Run = (statement, parameters = []) => queryDatabase(target, bindLiterals(statement, parameters));
   switch (command) {
     case "create":
-      return create(run, values);
+      if (!values.tc3) return create(run, values);
+      return createKeyPair(run, values, (target.remote ? process.env : gatewayVars(process.env))["KEY_ENCRYPTION_KEY"]);
     case "list":
       return list(run);
     case "revoke":
@@ -121,6 +144,7 @@ function parseCommandLine() {
         owner: { type: "string" },
         scopes: { type: "string" },
         name: { type: "string" },
+        tc3: { type: "boolean" },
         local: { type: "boolean" },
         remote: { type: "boolean" },
         help: { type: "boolean", short: "h" },

@@ -13,21 +13,25 @@ import { log } from "./log.ts";
 import { aigcDialect, aigcRoutes } from "./routes/aigc/index.ts";
 import { createFalProxy } from "./routes/fal-proxy.ts";
 import { health } from "./routes/health.ts";
+import { modelRoutes } from "./routes/models.ts";
+import { openAiVideosDialect, openAiVideosRoutes } from "./routes/openai-videos/index.ts";
+import { tencentApiDialect, tencentApiRoutes } from "./routes/tencent-api/index.ts";
 import { videoGenerationsDialect, videoGenerationsRoutes } from "./routes/video-generations/index.ts";
 import type { Services } from "./services.ts";
 import { StoreUnavailableError } from "./store/index.ts";
+import { DispatcherUnavailableError } from "./tasks/dispatch/types.ts";
 
-const STORE_RETRY_AFTER_SECONDS = 2;
+const RETRY_AFTER_SECONDS = 2;
 
-/** The AIGC dialect is the last resort: it answers for every path no other dialect claims. */
-const DIALECTS = [videoGenerationsDialect, aigcDialect];
+/** The first that claims a path answers for it, the AIGC dialect for all that is left. */
+const DIALECTS = [tencentApiDialect, openAiVideosDialect, videoGenerationsDialect, aigcDialect];
 
 /** The longest that Chromium keeps a preflight's answer. */
 const PREFLIGHT_MAX_AGE_SECONDS = 7_200;
 
 /**
  * Pages of any origin may call: a key travels in a header that the page itself must set, never in a cookie. The fal
- * headers are those that `@fal-ai/client` sends and reads.
+ * headers are those that `@fal-ai/client` sends and reads, those of OpenAI and Stainless are those of `openai`.
  */
 const browserAccess = cors({
   origin: "*",
@@ -38,7 +42,10 @@ const browserAccess = cors({
     "idempotency-key",
     "if-none-match",
     "last-event-id",
+    "openai-organization",
+    "openai-project",
     "prefer",
+    "range",
     "x-fal-no-retry",
     "x-fal-object-lifecycle-preference",
     "x-fal-queue-priority",
@@ -46,13 +53,28 @@ const browserAccess = cors({
     "x-fal-runner-hint",
     "x-fal-store-io",
     "x-fal-target-url",
+    "x-stainless-arch",
+    "x-stainless-custom-poll-interval",
+    "x-stainless-helper-method",
+    "x-stainless-lang",
+    "x-stainless-os",
+    "x-stainless-package-version",
+    "x-stainless-poll-helper",
+    "x-stainless-retry-count",
+    "x-stainless-runtime",
+    "x-stainless-runtime-version",
+    "x-stainless-timeout",
   ],
   exposeHeaders: [
+    "content-disposition",
+    "content-range",
     "etag",
     "idempotent-replayed",
+    "openai-poll-after-ms",
     "retry-after",
     "x-fal-request-id",
     "x-fal-request-timeout-type",
+    "x-reelgate-warnings",
     "x-should-retry",
   ],
   maxAge: PREFLIGHT_MAX_AGE_SECONDS,
@@ -93,7 +115,10 @@ export function createApp(createServices: (env: Env) => Services) {
   app.route("/", health);
   app.route("/", callbacks);
   app.route("/", aigcRoutes);
+  app.route("/", openAiVideosRoutes);
   app.route("/", videoGenerationsRoutes);
+  app.route("/", modelRoutes);
+  app.route("/", tencentApiRoutes);
   app.route(
     "/",
     createFalProxy((request, env, context) => app.fetch(request, env, context)),
@@ -116,8 +141,8 @@ export function createApp(createServices: (env: Env) => Services) {
 }
 
 function respond(c: Context<AppEnv>, error: ApiError): Response {
-  const dialect = DIALECTS.find(({ pathPrefix }) => c.req.path.startsWith(pathPrefix)) ?? aigcDialect;
-  const { status, body } = dialect.renderError(error);
+  const dialect = DIALECTS.find((known) => known.claims(c.req.path, c.req.method)) ?? aigcDialect;
+  const { status, body } = dialect.renderError(error, c);
   return c.json(body, status as ContentfulStatusCode, error.options.headers);
 }
 
@@ -129,12 +154,17 @@ function toApiError(error: Error, c: Context<AppEnv>): ApiError {
   }
   if (error instanceof StoreUnavailableError) {
     log("error", "store.unavailable", { method: c.req.method, error: error.message });
-    const headers = { "retry-after": String(STORE_RETRY_AFTER_SECONDS) };
+    const headers = { "retry-after": String(RETRY_AFTER_SECONDS) };
     return new ApiError(
       "unavailable",
       "The database is not answering; try again. With a session_id or an Idempotency-Key nothing can be made twice.",
       { headers },
     );
+  }
+  if (error instanceof DispatcherUnavailableError) {
+    log("error", "dispatcher.unreachable", { method: c.req.method, error: error.message });
+    const headers = { "retry-after": String(RETRY_AFTER_SECONDS) };
+    return new ApiError("unavailable", "The queue is not answering; try again.", { headers });
   }
   const framework = fromFrameworkError(error);
   if (framework) return framework;

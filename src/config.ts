@@ -28,6 +28,9 @@ const modelConcurrency = z
 
 const secret = z.string().trim().min(1, { error: "is empty" });
 
+const KEY_ENCRYPTION_KEY_BYTES = 32;
+const KEY_FORM = `must be base64 of ${KEY_ENCRYPTION_KEY_BYTES} random bytes`;
+
 const schema = z.object({
   VOD_ENDPOINT: httpUrl.default("https://vod.intl.tencentcloudapi.com"),
   VOD_SUB_APP_ID: z.coerce
@@ -47,6 +50,13 @@ const schema = z.object({
   VOD_REREAD_SECONDS: positiveInteger.default(180),
   VOD_EVENT_MODE: optionalText.pipe(z.enum(["push", "pull"], { error: "must be push or pull" }).default("push")),
   RETENTION_DAYS: positiveInteger.default(30),
+  MODEL_POLICY: optionalText.pipe(z.enum(["open", "strict"], { error: "must be open or strict" }).default("open")),
+  KEY_ENCRYPTION_KEY: optionalText.pipe(
+    z
+      .base64({ error: KEY_FORM, abort: true })
+      .refine((key) => atob(key).length === KEY_ENCRYPTION_KEY_BYTES, { error: KEY_FORM })
+      .optional(),
+  ),
   PUBLIC_URL: optionalText.pipe(httpUrl.optional()),
 });
 
@@ -83,6 +93,10 @@ export type Config = {
   };
   /** How long finished tasks and events are kept. */
   retentionDays: number;
+  /** Whether a request that the model catalogue doubts is sent with a warning (`open`) or refused (`strict`). */
+  modelPolicy: "open" | "strict";
+  /** AES-256 key (base64) of the secrets of issued key pairs; without it nobody can sign as for the vendor. */
+  keyEncryptionKey?: string;
   /** Origin of every URL we hand out; without it the request's own origin is used. */
   publicUrl?: string;
 };
@@ -133,6 +147,8 @@ export function parseConfig(env: object): Config {
       signKeys: present(vars.VOD_SIGN_KEY, vars.VOD_SIGN_KEY_PREVIOUS),
     },
     retentionDays: vars.RETENTION_DAYS,
+    modelPolicy: vars.MODEL_POLICY,
+    ...(vars.KEY_ENCRYPTION_KEY && { keyEncryptionKey: vars.KEY_ENCRYPTION_KEY }),
     ...(vars.PUBLIC_URL && { publicUrl: new URL(vars.PUBLIC_URL).href.replace(/\/$/, "") }),
   };
 }

@@ -1,8 +1,10 @@
 import { createKeyRing, type KeyRing } from "./auth/key-ring.ts";
+import { createTc3KeyRing, type Tc3KeyRing } from "./auth/tc3-keys.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { createStore, type Store } from "./store/index.ts";
 import type { Dispatcher } from "./tasks/dispatch/types.ts";
+import { FinishedTasks } from "./tasks/finished.ts";
 import { createVodClient, type VodClient } from "./vod/client.ts";
 
 /** What every layer works with. Lives as long as the isolate, so nothing in it may belong to one request. */
@@ -12,7 +14,9 @@ export type Services = {
   store: Store;
   vod: VodClient;
   keyRing: KeyRing;
+  tc3KeyRing: Tc3KeyRing;
   dispatcher: Dispatcher;
+  finished: FinishedTasks;
 };
 
 export type ServiceOptions = { env: Env; deps: Deps; dispatcher: Dispatcher };
@@ -27,6 +31,8 @@ export function createServices({ env, deps, dispatcher }: ServiceOptions): Servi
     store,
     vod: createVodClient(config.vod, deps),
     keyRing: createKeyRing(store, deps),
+    tc3KeyRing: createTc3KeyRing(store, deps, config.keyEncryptionKey),
     dispatcher,
+    finished: new FinishedTasks(deps.now),
   };
 }

@@ -23,6 +23,8 @@ const problemOf = (variables: object): string => {
   return "none";
 };
 
+const KEY_OF_32_BYTES = btoa("k".repeat(32));
+
 describe("configuration", () => {
   it("needs four variables; the rest has defaults", ({ expect }) => {
     expect(parseConfig(REQUIRED)).toEqual({
@@ -38,6 +40,7 @@ describe("configuration", () => {
       },
       callbacks: { secrets: ["test-callback"], signKeys: [] },
       retentionDays: 30,
+      modelPolicy: "open",
     });
   });
 
@@ -51,6 +54,8 @@ describe("configuration", () => {
       VOD_REREAD_SECONDS: "7",
       VOD_EVENT_MODE: "pull",
       RETENTION_DAYS: "9",
+      MODEL_POLICY: "strict",
+      KEY_ENCRYPTION_KEY: KEY_OF_32_BYTES,
       VOD_MODEL_CONCURRENCY: '{"Kling":2,"Vidu/q3-pro":1}',
       VOD_SIGN_KEY: "sign",
       VOD_SIGN_KEY_PREVIOUS: "sign-before",
@@ -73,6 +78,8 @@ describe("configuration", () => {
       },
       callbacks: { secrets: ["test-callback", "callback-before"], signKeys: ["sign", "sign-before"] },
       retentionDays: 9,
+      modelPolicy: "strict",
+      keyEncryptionKey: KEY_OF_32_BYTES,
       publicUrl: "https://video.example.test",
     });
   });
@@ -127,6 +134,9 @@ describe("configuration", () => {
     ["PUBLIC_URL", "hunter2"],
     ["PUBLIC_URL", "javascript:hunter2"],
     ["VOD_EVENT_MODE", "PULL"],
+    ["MODEL_POLICY", "OPEN"],
+    ["KEY_ENCRYPTION_KEY", "aHVudGVyMg=="],
+    ["KEY_ENCRYPTION_KEY", "not base64!"],
     ["VOD_EVENT_MODE", "hunter2"],
   ] as const)("refuses %s=%j by its name, without its value", ([name, value], { expect }) => {
     const message = problemOf({ ...REQUIRED, [name]: value });

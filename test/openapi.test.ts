@@ -30,6 +30,7 @@ const ROUTES = [
   "get /tencent-vod/v1/requests/{id}",
   "get /tencent-vod/v1/requests/{id}/status",
   "get /v1/video/generations/{id}",
+  "post /",
   "post /tencent-vod/v1/aigc-image",
   "post /tencent-vod/v1/aigc-video",
   "post /v1/video/generations",

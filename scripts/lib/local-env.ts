@@ -20,6 +20,7 @@ const LOCAL_VALUES = {
   VOD_SIGN_KEY: "localSignKey",
   CALLBACK_SECRET: "local-callback",
   ADMIN_TOKEN: "local-admin",
+  KEY_ENCRYPTION_KEY: "bG9jYWwta2V5LWxvY2FsLWtleS1sb2NhbC1rZXktMTI=",
 };
 
 const PASSED_THROUGH = [
@@ -30,6 +31,7 @@ const PASSED_THROUGH = [
   "VOD_REREAD_SECONDS",
   "VOD_EVENT_MODE",
   "RETENTION_DAYS",
+  "MODEL_POLICY",
   "PUBLIC_URL",
 ];
 

@@ -13,7 +13,10 @@ const API_KEY_CACHE_ENTRIES = 1_000;
 /** Longer ones are not ours; a bound on what gets hashed. */
 const API_KEY_MAX_CHARACTERS = 256;
 
-const storedScopes = z.array(z.string()).transform((names) => new Set(SCOPES.filter((scope) => names.includes(scope))));
+/** The scopes in a row of either kind of key; other words are none. */
+export const storedScopes = z
+  .array(z.string())
+  .transform((names) => new Set(SCOPES.filter((scope) => names.includes(scope))));
 
 export type KeyRing = ReturnType<typeof createKeyRing>;
 

@@ -23,8 +23,11 @@ const STATUS = {
 
 export type ApiErrorCode = keyof typeof STATUS;
 
-/** One thing wrong with a request: where (`["body", "output_config", "duration"]`), what, and its kind for programs. */
-export type Problem = { loc: (string | number)[]; msg: string; type: string };
+/**
+ * One thing wrong with a request: where (`["body", "output_config", "duration"]`), what, its kind for programs, and what
+ * would be right, where that can be said.
+ */
+export type Problem = { loc: (string | number)[]; msg: string; type: string; ctx?: Record<string, unknown> };
 
 export type ApiErrorOptions = {
   problems?: Problem[];

@@ -1,9 +1,11 @@
+import type { Context } from "hono";
 import type { ApiError } from "./api-error.ts";
+import type { AppEnv } from "./app-env.ts";
 
 /** How a wire format shows an error. */
 export type Dialect = {
   name: string;
-  /** Paths that speak it begin so. */
-  pathPrefix: string;
-  renderError(error: ApiError): { status: number; body: Record<string, unknown> };
+  /** Whether requests to this path, with this method, speak it. */
+  claims(path: string, method: string): boolean;
+  renderError(error: ApiError, c: Context<AppEnv>): { status: number; body: Record<string, unknown> };
 };

@@ -1,32 +1,39 @@
 import type { Context } from "hono";
-import { ApiError } from "../http/api-error.ts";
+import { ApiError, type Problem } from "../http/api-error.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { idempotencyKey } from "../http/idempotency-key.ts";
 import { maxQueueLength, startTimeoutSeconds } from "../http/queue-limits.ts";
 import { publicOrigin, taskUrls } from "../http/urls.ts";
 import { type SubmitOutcome, submitTask, type TaskDraft } from "../tasks/submit.ts";
 import { ruleOf } from "../vod/errors.ts";
+import { dryRun, type DryRunAnswer, wantsDryRun } from "./dry-run.ts";
+import { checkModel, type Locate } from "./model-check.ts";
+import { secondsForQueue } from "./queue-wait.ts";
 
-/** What one waiting task takes, for a guess at when the queue will be shorter; the vendor needs about two minutes. */
-const SECONDS_PER_TASK = 120;
 const QUEUE_RETRY_AFTER_MAX_SECONDS = 300;
 
-type Accepted = Extract<SubmitOutcome, { kind: "accepted" }>;
+/** `warnings`: what the model catalogue doubts. */
+export type Accepted = Extract<SubmitOutcome, { kind: "accepted" }> & { warnings: Problem[] };
+export type Submission = Accepted | { kind: "dry_run"; answer: DryRunAnswer };
 
-export type DialectDraft = Omit<TaskDraft, "owner" | "idempotencyKey" | "startTimeoutMs"> & {
+export type DialectDraft = Omit<TaskDraft, "owner" | "startTimeoutMs"> & {
+  /** Where the client wrote what the vendor's request holds at a place. Default: the same names in snake case. */
+  locate?: Locate | undefined;
   /** From the body; the header `x-fal-request-timeout` says the same. */
   startTimeoutSeconds?: number | undefined;
 };
 
 /**
- * Submits what a dialect has translated.
+ * Submits what a dialect has translated; with `?dry_run=1`, says what would be submitted.
  * @returns the accepted task; `idempotent-replayed` is set on the answer when it is the first one's
- * @throws {ApiError} duplicate, reused key, full queue, or the vendor's refusal
+ * @throws {ApiError} impossible for the model, duplicate, reused key, full queue, or the vendor's refusal
  */
-export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Promise<Accepted> {
-  const { startTimeoutSeconds: fromBody, ...rest } = draft;
+export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Promise<Submission> {
+  const { startTimeoutSeconds: fromBody, locate: _locate, ...rest } = draft;
   const seconds = fromBody ?? startTimeoutSeconds(c);
-  const key = idempotencyKey(c);
+  const key = draft.idempotencyKey ?? idempotencyKey(c);
+  const warnings = checkModel(c, draft);
+  if (wantsDryRun(c)) return { kind: "dry_run", answer: await dryRun(c, { ...draft, warnings }) };
   await refuseWhenQueueIsLong(c);
   const outcome = await submitTask(c.get("services"), {
     ...rest,
@@ -38,7 +45,7 @@ export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Prom
     case "accepted":
       if (outcome.replayed) c.header("idempotent-replayed", "true");
       c.header("x-fal-request-id", outcome.taskId);
-      return outcome;
+      return { ...outcome, warnings };
     case "duplicate_session":
       throw duplicate(publicOrigin(c), draft.sessionId ?? "", outcome.firstTaskId);
     case "idempotency_key_reused":
@@ -57,7 +64,7 @@ async function refuseWhenQueueIsLong(c: Context<AppEnv>): Promise<void> {
   if (limit === undefined) return;
   const { waiting, concurrency } = await c.get("services").dispatcher.report();
   if (waiting <= limit) return;
-  const seconds = Math.ceil(((waiting - limit) * SECONDS_PER_TASK) / concurrency);
+  const seconds = secondsForQueue(waiting - limit, concurrency);
   throw new ApiError("queue_full", `${waiting} tasks are waiting; you asked for at most ${limit}.`, {
     headers: { "retry-after": String(Math.min(seconds, QUEUE_RETRY_AFTER_MAX_SECONDS)) },
   });

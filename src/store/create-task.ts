@@ -37,8 +37,8 @@ const CLAIM_SESSION = `
 
 const INSERT_TASK = `
   INSERT INTO tasks (id, owner, dialect, action, model_name, model_version, client_model, status, attempt, priority,
-                     session_id, session_context, idempotency_key, start_by, created_at, history)
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', 1, ?8, ?9, ?10, ?11, ?12, ?13,
+                     session_id, session_context, idempotency_key, start_by, created_at, parent_id, outline, history)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', 1, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
          json_array(json_object('at', ?13, 'message', 'Queued.'))
   WHERE (?11 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE owner = ?2 AND key = ?11 AND task_id = ?1))
     AND (?9 IS NULL OR EXISTS (SELECT 1 FROM session_claims WHERE owner = ?2 AND session_id = ?9 AND task_id = ?1))
@@ -127,5 +127,7 @@ function insertTask(db: D1Database, task: NewTask): D1PreparedStatement {
       task.idempotency_key,
       task.start_by,
       task.created_at,
+      task.parent_id,
+      task.outline,
     );
 }

@@ -4,7 +4,7 @@ import type { TaskRow, TaskStatus } from "./types.ts";
 const SCAN_ROWS = 1_000;
 
 const COLUMNS = `id, owner, dialect, action, model_name, model_version, client_model, status, priority, session_id,
-  session_context, error_code, error_message, created_at, submitted_at, finished_at, deleted_at`;
+  session_context, parent_id, outline, error_code, error_message, created_at, submitted_at, finished_at, deleted_at`;
 
 export type TaskSummary = Pick<
   TaskRow,
@@ -19,6 +19,8 @@ export type TaskSummary = Pick<
   | "priority"
   | "session_id"
   | "session_context"
+  | "parent_id"
+  | "outline"
   | "error_code"
   | "error_message"
   | "created_at"
@@ -47,6 +49,31 @@ export function listTasks(db: D1Database, filter: TaskFilter): Promise<TaskPage>
   if (filter.modelName !== undefined) return scan(db, filter, "tasks_owner_model", "model_name = ?5", filter.modelName);
   if (filter.statuses !== undefined) return byStatus(db, filter, filter.statuses);
   return scan(db, filter, "tasks_owner", "?5 IS NULL", null);
+}
+
+export type VideoFilter = {
+  owner: string;
+  /** The last id of the page before. */
+  after?: string | undefined;
+  order: "asc" | "desc";
+  limit: number;
+};
+
+/** A page of an owner's videos whose content is still there. The index holds nothing else: no page is cut short. */
+export async function listVideos(
+  db: D1Database,
+  { owner, after, order, limit }: VideoFilter,
+): Promise<{ tasks: TaskSummary[]; hasMore: boolean }> {
+  const beyond = order === "asc" ? ">" : "<";
+  const rows = await db
+    .prepare(
+      `SELECT ${COLUMNS} FROM tasks INDEXED BY tasks_owner_videos
+       WHERE owner = ?1 AND action = 'CreateAigcVideoTask' AND deleted_at IS NULL ${after === undefined ? "" : `AND id ${beyond} ?3`}
+       ORDER BY id ${order} LIMIT ?2`,
+    )
+    .bind(owner, limit + 1, ...(after === undefined ? [] : [after]))
+    .all<TaskSummary>();
+  return { tasks: rows.results.slice(0, limit), hasMore: rows.results.length > limit };
 }
 
 /** Walks one index and keeps what the other filters leave. */

@@ -36,9 +36,16 @@ export async function deleteExpired(
            (SELECT owner, key FROM idempotency_keys WHERE expires_at < ?1 ORDER BY expires_at LIMIT ${BATCH_ROWS})`,
       )
       .bind(input.now),
+    db
+      .prepare(
+        `DELETE FROM recent_creates WHERE (owner, fingerprint, request_id) IN
+           (SELECT owner, fingerprint, request_id FROM recent_creates WHERE expires_at < ?1
+            ORDER BY expires_at LIMIT ${BATCH_ROWS})`,
+      )
+      .bind(input.now),
   ]);
-  const [, tasks = 0, events = 0, sessions = 0, keys = 0] = results.map((result) => result.meta.changes);
-  return { tasks, events, claims: sessions + keys };
+  const [, tasks = 0, events = 0, sessions = 0, keys = 0, creates = 0] = results.map((result) => result.meta.changes);
+  return { tasks, events, claims: sessions + keys + creates };
 }
 
 /**
@@ -55,7 +62,7 @@ export async function eraseContent(
   const results = await db.batch([
     db
       .prepare(
-        `UPDATE tasks SET result = NULL, session_context = NULL, error_message = NULL, history = '[]',
+        `UPDATE tasks SET result = NULL, session_context = NULL, outline = NULL, error_message = NULL, history = '[]',
                           deleted_at = coalesce(deleted_at, ?3)
          WHERE id = ?1 AND owner = ?2 AND status IN ('succeeded', 'failed', 'canceled', 'expired')`,
       )

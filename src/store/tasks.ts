@@ -9,7 +9,7 @@ const ACTIVE_COLUMNS =
   "id, owner, model_name, model_version, status, attempt, priority, start_by, vendor_task_id, submitted_at";
 
 const STATUS_COLUMNS = `id, owner, dialect, action, model_name, model_version, client_model, status, attempt, priority,
-  session_id, session_context, idempotency_key, vendor_task_id, error_code, error_message, start_by, history, created_at,
+  session_id, session_context, idempotency_key, parent_id, outline, vendor_task_id, error_code, error_message, start_by, history, created_at,
   submitted_at, finished_at, deleted_at`;
 
 /** Appends an entry to a task's history within the update that makes it true. */

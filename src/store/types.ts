@@ -28,6 +28,10 @@ export type TaskRow = {
   session_id: string | null;
   session_context: string | null;
   idempotency_key: string | null;
+  /** The task that this one was made from. */
+  parent_id: string | null;
+  /** JSON: what readers are shown of the request; null for none, and once the content was removed. */
+  outline: string | null;
   vendor_task_id: string | null;
   result: string | null;
   error_code: string | null;
@@ -58,6 +62,8 @@ export type NewTask = Pick<
   | "session_id"
   | "session_context"
   | "idempotency_key"
+  | "parent_id"
+  | "outline"
   | "start_by"
   | "created_at"
 >;
@@ -98,6 +104,18 @@ export type ApiKeyRow = {
   name: string;
   key_hash: string;
   hint: string;
+  scopes: string;
+  created_at: number;
+  revoked_at: number | null;
+};
+
+/** A key pair for TC3 signatures. */
+export type Tc3KeyRow = {
+  secret_id: string;
+  owner: string;
+  name: string;
+  /** Encrypted: src/signing/secret-box.ts, under the SecretId. */
+  secret: string;
   scopes: string;
   created_at: number;
   revoked_at: number | null;

@@ -3,6 +3,7 @@ import type { TaskSummary } from "../store/list-tasks.ts";
 import type { TaskFailure, TaskRow, TaskStatus } from "../store/types.ts";
 import { type CreateAction, mediaOf, type VendorRequest, vendorRequest } from "../vod/requests.ts";
 import { type VendorTask, vendorTask } from "../vod/tasks.ts";
+import { type Outline, readOutline } from "./outline.ts";
 import { HIGHEST_ID, isTaskId, lowestIdAt } from "./task-id.ts";
 
 /** A task as a list shows it. Times are milliseconds. */
@@ -18,6 +19,9 @@ export type TaskOverview = {
   priority: number;
   sessionId: string | null;
   sessionContext: string | null;
+  /** The task that this one was made from. */
+  parentId: string | null;
+  outline: Outline;
   failure?: TaskFailure;
   createdAt: number;
   submittedAt: number | null;
@@ -30,10 +34,14 @@ export type TaskOverview = {
 export type Task = TaskOverview & { vendorTask?: VendorTask };
 
 /** One task of this owner; undefined for anybody else's, and for an id that is none. */
-export async function readTask({ store }: Services, owner: string, id: string): Promise<Task | undefined> {
+export async function readTask({ store, finished }: Services, owner: string, id: string): Promise<Task | undefined> {
   if (!isTaskId(id)) return undefined;
+  const known = finished.whole(owner, id);
+  if (known) return taskOf(known);
   const row = await store.tasks.find(owner, id);
-  return row ? taskOf(row) : undefined;
+  if (!row) return undefined;
+  finished.keep(row);
+  return taskOf(row);
 }
 
 /** The request a task was made of, in the vendor's form. */
@@ -73,6 +81,23 @@ export async function listTasks(
   return page.nextBeforeId ? { tasks, nextCursor: page.nextBeforeId } : { tasks };
 }
 
+export type VideoQuery = {
+  owner: string;
+  /** The last id of the page before. */
+  after?: string | undefined;
+  order: "asc" | "desc";
+  limit: number;
+};
+
+/** A page of an owner's video tasks, without those whose content was removed. */
+export async function listVideos(
+  { store }: Services,
+  query: VideoQuery,
+): Promise<{ tasks: TaskOverview[]; hasMore: boolean }> {
+  const { tasks, hasMore } = await store.tasks.listVideos(query);
+  return { tasks: tasks.map(overviewOf), hasMore };
+}
+
 /** A row in the words of this layer. */
 export function taskOf(row: TaskRow): Task {
   const overview = overviewOf(row);
@@ -93,6 +118,8 @@ export function overviewOf(row: TaskSummary): TaskOverview {
     priority: row.priority,
     sessionId: row.session_id,
     sessionContext: row.session_context,
+    parentId: row.parent_id,
+    outline: readOutline(row.outline),
     ...(row.error_code !== null && { failure: { code: row.error_code, message: row.error_message ?? "" } }),
     createdAt: row.created_at,
     submittedAt: row.submitted_at,

@@ -28,9 +28,11 @@ export async function applyRetention({ config, store, deps }: Services): Promise
 export type EraseOutcome = "erased" | "not_over" | "not_found";
 
 /** Removes a terminal task's content at its client's wish. */
-export async function eraseTask({ store, deps }: Services, owner: string, id: string): Promise<EraseOutcome> {
+export async function eraseTask({ store, deps, finished }: Services, owner: string, id: string): Promise<EraseOutcome> {
   if (!isTaskId(id)) return "not_found";
-  if (await store.retention.eraseContent({ owner, id, now: deps.now() })) return "erased";
+  const erased = await store.retention.eraseContent({ owner, id, now: deps.now() });
+  finished.forget(id);
+  if (erased) return "erased";
   const task = await store.tasks.find(owner, id);
   if (!task) return "not_found";
   return isTerminal(task.status) ? "erased" : "not_over";

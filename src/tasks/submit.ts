@@ -4,6 +4,8 @@ import { sha256Hex } from "../signing/encoding.ts";
 import type { NewTask } from "../store/types.ts";
 import type { CreateAction, VendorRequest } from "../vod/requests.ts";
 import { CLAIM_LIFETIME_MS } from "./limits.ts";
+import { outlineOf } from "./outline.ts";
+import { keyOfRetry, type RetryMark } from "./retry-key.ts";
 import { newTaskId } from "./task-id.ts";
 
 /** How long the first request with an Idempotency-Key may take to be answered; after that the task's acceptance is the answer. */
@@ -22,6 +24,10 @@ export type TaskDraft = {
   sessionId?: string | undefined;
   sessionContext?: string | undefined;
   idempotencyKey?: string | undefined;
+  /** Which attempt at the create this is, from clients that say so and send no Idempotency-Key. */
+  retry?: RetryMark | undefined;
+  /** The task that this one is made from. */
+  parentId?: string | undefined;
   /** The task fails unless the vendor is called within this time. */
   startTimeoutMs?: number | undefined;
 };
@@ -36,17 +42,21 @@ export type SubmitOutcome =
  * Takes a task: claims its `session_id` and Idempotency-Key, writes the intent, hands it to the dispatcher.
  * An unanswered call is an accepted task whose state is `unknown`, never a failure: it may be paid already.
  */
-export async function submitTask(services: Services, draft: TaskDraft): Promise<SubmitOutcome> {
+export async function submitTask(services: Services, wish: TaskDraft): Promise<SubmitOutcome> {
   const { store, deps } = services;
   const now = deps.now();
+  const { owner, retry } = wish;
   // With an Idempotency-Key the repetition is to be answered like the first, which only D1 can tell.
-  if (draft.sessionId && !draft.idempotencyKey) {
-    const firstTaskId = await store.dedupe.find(draft.owner, draft.sessionId, now);
+  if (wish.sessionId && !wish.idempotencyKey && !retry) {
+    const firstTaskId = await store.dedupe.find(owner, wish.sessionId, now);
     if (firstTaskId) return { kind: "duplicate_session", firstTaskId };
   }
 
+  const fingerprint = await fingerprintOf(wish);
+  const idempotencyKey =
+    wish.idempotencyKey ?? (retry && (await keyOfRetry(services, { owner, fingerprint, retry, now })));
+  const draft = { ...wish, idempotencyKey };
   const task = newTask(services, draft, now);
-  const fingerprint = await fingerprintOf(draft);
   const request = JSON.stringify(draft.request);
   const claimsExpireAt = now + CLAIM_LIFETIME_MS;
   const created = await store.tasks.create({ task, request, fingerprint, now, claimsExpireAt });
@@ -74,6 +84,8 @@ function newTask({ deps }: Services, draft: TaskDraft, now: number): NewTask {
     session_id: draft.sessionId || null,
     session_context: draft.sessionContext || null,
     idempotency_key: draft.idempotencyKey ?? null,
+    parent_id: draft.parentId ?? null,
+    outline: outlineOf(draft.request),
     start_by: draft.startTimeoutMs === undefined ? null : now + draft.startTimeoutMs,
     created_at: now,
   };
@@ -97,8 +109,10 @@ async function admit({ store, dispatcher }: Services, task: NewTask, request: st
 
 /** Two requests are the same when they parse to the same task, however they were written. */
 async function fingerprintOf(draft: TaskDraft): Promise<string> {
-  const { dialect, action, request, clientModel, sessionId, sessionContext } = draft;
-  return sha256Hex(JSON.stringify(sorted({ dialect, action, request, clientModel, sessionId, sessionContext })));
+  const { dialect, action, request, clientModel, sessionId, sessionContext, parentId } = draft;
+  return sha256Hex(
+    JSON.stringify(sorted({ dialect, action, request, clientModel, sessionId, sessionContext, parentId })),
+  );
 }
 
 function sorted(value: unknown): unknown {

@@ -68,20 +68,26 @@ export async function* watchTask(
 
 /** One look, by the dispatcher, who knows the queue and spares the database; without it, from D1. */
 async function look(
-  { store, deps, dispatcher }: Services,
+  { store, deps, dispatcher, finished }: Services,
   owner: string,
   id: string,
   after: { version?: string | undefined; timeoutMs: number },
 ): Promise<Seen | undefined> {
   if (!isTaskId(id)) return undefined;
+  const over = finished.status(owner, id);
+  if (over) return { version: undefined, state: stateOf(over, null) };
   try {
     const observation = await dispatcher.observe(owner, id, after);
-    return observation && { version: observation.version, state: stateOf(observation.task, observation.position) };
+    if (!observation) return undefined;
+    finished.keep(observation.task);
+    return { version: observation.version, state: stateOf(observation.task, observation.position) };
   } catch (error) {
     log("error", "dispatcher.unreachable", { reason: "observe", request_id: id, error: String(error) });
     if (after.timeoutMs > 0) await deps.sleep(UNREACHABLE_PAUSE_MS);
     const row = await store.tasks.find(owner, id);
-    return row ? { version: undefined, state: stateOf(row, null) } : undefined;
+    if (!row) return undefined;
+    finished.keep(row);
+    return { version: undefined, state: stateOf(row, null) };
   }
 }
 

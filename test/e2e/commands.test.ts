@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../scripts/lib/paths.ts";
+import { createPair, failureOf, sdkClient } from "../clients/support/tencent.ts";
 import { bootStack, type TestStack } from "./support/stack.ts";
 
 const run = promisify(execFile);
@@ -62,8 +63,36 @@ describe("keys", () => {
     for (const { key } of [reader, revoked]) expect(listed.join("\n")).not.toContain(key);
   });
 
+  it("makes key pairs for the vendor's SDKs, lists them without showing them, revokes them", async () => {
+    const tc3 = await createPair(stateDir, "ohara", "--scopes", "read", "--name", "SDK");
+    const other = await createPair(stateDir, "ohara");
+    const read = (pair: typeof tc3) => failureOf(sdkClient(stack.gatewayUrl, pair).DescribeTaskDetail({ TaskId: "x" }));
+    expect((await read(tc3)).code).toBe("InvalidParameterValue.TaskId");
+
+    expect(await keys("revoke", other.secretId)).toContain(`Key ${other.secretId} is revoked.`);
+    expect((await read(other)).code).toBe("AuthFailure.SecretIdNotFound");
+
+    const listed = await keys("list");
+    expect(listed).toMatch(new RegExp(`^${tc3.secretId} +ohara +TC3 +read +\\S+Z +valid +SDK$`, "m"));
+    expect(listed).toMatch(new RegExp(`^${other.secretId} +ohara +TC3 +submit,read +\\S+Z +revoked \\S+Z$`, "m"));
+    for (const { secretKey } of [tc3, other]) expect(listed).not.toContain(secretKey);
+  });
+
   it.each([
     ["no owner", ["create"], "--owner"],
+    ["a key pair without an owner", ["create", "--tc3"], "--owner"],
+    [
+      "a key pair for what the vendor has no actions for",
+      ["create", "--tc3", "--owner", "a", "--scopes", "admin"],
+      "--scopes",
+    ],
+    [
+      "a key pair for elsewhere, without the key there",
+      ["create", "--tc3", "--owner", "a", "--remote"],
+      "KEY_ENCRYPTION_KEY",
+    ],
+    ["--tc3 where it means nothing", ["list", "--tc3"], "--tc3"],
+    ["a SecretId of no key pair", ["revoke", `AKID${"0".repeat(32)}`], "AKID0"],
     ["a bad owner", ["create", "--owner", "a b"], "--owner"],
     ["an unknown scope", ["create", "--owner", "a", "--scopes", "read,write"], "--scopes"],
     ["an unknown command", ["drop"], "drop"],

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, it } from "vitest";
 import { SCOPES } from "../../src/auth/scopes.ts";
 import { addKey, CAR, emulator, type Gateway, startGateway } from "../support/gateway.ts";
-import { prepare, PUBLIC, routesOf } from "./support.ts";
+import { errorOf, prepare, PUBLIC, routesOf } from "./support.ts";
 
 const LIST = "/tencent-vod/v1/requests";
 const VIDEO = "/tencent-vod/v1/aigc-video";
@@ -41,11 +41,11 @@ describe("every route", () => {
         });
       const without = await ask(null);
       expect([method, path, without.status]).toEqual([method, path, 401]);
-      expect(await without.json()).toMatchObject({ code: "unauthorized" });
+      expect(errorOf(await without.json())).toMatchObject({ code: "unauthorized" });
       for (const key of ["sk-none", "sk-odd"]) {
         const powerless = await ask(key);
         expect([method, path, powerless.status]).toEqual([method, path, 403]);
-        expect(await powerless.json()).toMatchObject({ code: "forbidden" });
+        expect(errorOf(await powerless.json())).toMatchObject({ code: "forbidden" });
       }
       const opened = [];
       for (const scope of SCOPES) if ((await ask(`sk-${scope}`)).status !== 403) opened.push(scope);

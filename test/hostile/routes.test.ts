@@ -57,7 +57,11 @@ describe("every route", { timeout: TIMEOUT_MS }, () => {
     expect(withId.length).toBeGreaterThanOrEqual(6);
     for (const { method, path } of withId) {
       const answerFor = async (id: string) => {
-        const response = await arena.gateway.request(path.replace(":id", id), { method });
+        const json = { headers: { "content-type": "application/json" }, body: '{"prompt":"A paper boat"}' };
+        const response = await arena.gateway.request(path.replace(":id", id), {
+          method,
+          ...(method === "POST" && json),
+        });
         return [response.status, (await response.text()).replaceAll(id, "ID")];
       };
       const [status, text] = await answerFor(arena.ids.victim);

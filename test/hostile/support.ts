@@ -19,6 +19,7 @@ export const SUBMISSIONS: [path: string, body: Json][] = [
   ["/tencent-vod/v1/aigc-video", CAR],
   ["/tencent-vod/v1/aigc-image", CAR],
   ["/v1/video/generations", fromText],
+  ["/v1/videos", { model: "sora-2", prompt: "A paper boat" }],
 ];
 
 /** Open to whoever comes: what they answer is no owner's, or they have a secret of their own. */
@@ -28,6 +29,7 @@ export const PUBLIC = [
   "GET /openapi.json",
   "POST /callbacks/vod/:secret",
   "ALL /fal/proxy",
+  "POST /",
 ];
 
 /** Every route of the app as `METHOD /path`, without its middleware. */
@@ -74,15 +76,21 @@ export async function calm(response: Response, path: string, init: { method?: st
   const body = JSON.parse(text) as Json;
   if (status < 400) return { status, code: undefined, text };
   if (status === 400 && body["detail"] === "Request is still in progress") return { status, code: undefined, text };
-  const { code, message } = body;
+  const { code, message } = errorOf(body);
   if (typeof code !== "string" || typeof message !== "string") throw complain("An error without code and message");
-  if (path.startsWith("/v1/")) {
-    const error = body["error"] as Json | undefined;
-    if (error?.["code"] !== code || error["message"] !== message) throw complain("Not the dialect of /v1/");
+  if (path.startsWith("/v1/videos")) {
+    if (Object.keys(body).some((name) => name !== "error")) throw complain("Not OpenAI's dialect");
+  } else if (path.startsWith("/v1/")) {
+    if (body["code"] !== code || body["message"] !== message) throw complain("Not the dialect of /v1/");
   } else if (body["detail"] === undefined) {
     throw complain("Not the dialect of fal");
   }
   return { status, code, text };
+}
+
+/** Code and message of an error, wherever its dialect has them. */
+export function errorOf(body: Json): Json {
+  return (body["error"] as Json | undefined) ?? body;
 }
 
 const VICTIM_MARK = "only-the-victim-may-see-this";

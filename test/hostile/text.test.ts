@@ -254,10 +254,16 @@ describe("sizes", () => {
   });
 
   it("just below the limit, and punctuation within texts, is taken", async ({ expect }) => {
-    const urls = Array.from({ length: MAX_JSON_VALUES - 100 }, (_, index) => `https://media.test/${index}.png`);
-    const body = { ...CAR, prompt: `${'[{,\\",'.repeat(20_000)}\\`, subject_infos: [{ image_urls: urls }] };
+    const urls = Array.from({ length: MAX_JSON_VALUES / 2 - 100 }, (_, index) => `https://media.test/${index}.png`);
+    // A model that nobody knows: there is no number of files that it takes.
+    const body = {
+      ...CAR,
+      model_name: "Next",
+      prompt: `${'[{,\\",'.repeat(20_000)}\\`,
+      file_infos: urls.map((url) => ({ url })),
+    };
     expect((await gateway.post(VIDEO, body)).status).toBe(200);
-    const tooMany = { ...CAR, subject_infos: [{ image_urls: [...urls, ...urls] }] };
+    const tooMany = { ...CAR, file_infos: [...urls, ...urls].map((url) => ({ url })) };
     expect((await gateway.post(VIDEO, tooMany)).status).toBe(422);
   });
 

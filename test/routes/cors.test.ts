@@ -7,14 +7,17 @@ const REQUESTS = "/tencent-vod/v1/requests";
 const PAGE = "https://page.test";
 const PROXY = "/fal/proxy";
 
-/** Whatever fal's client sends from a page, and what a page may add for deduplication, waiting and resuming. */
+/** Whatever fal's and OpenAI's clients send from a page, and what a page may add for deduplication, waiting, resuming. */
 const SENT = [
   "authorization",
   "content-type",
   "idempotency-key",
   "if-none-match",
   "last-event-id",
+  "openai-organization",
+  "openai-project",
   "prefer",
+  "range",
   "x-fal-no-retry",
   "x-fal-object-lifecycle-preference",
   "x-fal-queue-priority",
@@ -22,13 +25,28 @@ const SENT = [
   "x-fal-runner-hint",
   "x-fal-store-io",
   "x-fal-target-url",
+  "x-stainless-arch",
+  "x-stainless-custom-poll-interval",
+  "x-stainless-helper-method",
+  "x-stainless-lang",
+  "x-stainless-os",
+  "x-stainless-package-version",
+  "x-stainless-poll-helper",
+  "x-stainless-retry-count",
+  "x-stainless-runtime",
+  "x-stainless-runtime-version",
+  "x-stainless-timeout",
 ];
 const READ = [
+  "content-disposition",
+  "content-range",
   "etag",
   "idempotent-replayed",
+  "openai-poll-after-ms",
   "retry-after",
   "x-fal-request-id",
   "x-fal-request-timeout-type",
+  "x-reelgate-warnings",
   "x-should-retry",
 ];
 

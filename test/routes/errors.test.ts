@@ -366,7 +366,6 @@ describe("a request that is refused before its fields are looked at", () => {
   });
 
   it.for([
-    ["GET", "/", "detail"],
     ["GET", "/nowhere", "detail"],
     ["POST", "/tencent-vod/v1/aigc-audio", "detail"],
     ["GET", "/tencent-vod/v2/requests", "detail"],
@@ -390,6 +389,7 @@ describe("a request that is refused before its fields are looked at", () => {
     ["POST", REQUESTS, "GET, HEAD", "detail"],
     ["DELETE", `${REQUESTS}/abc/status`, "GET, HEAD", "detail"],
     ["POST", "/healthz", "GET, HEAD", "detail"],
+    ["GET", "/", "POST", "detail"],
     ["GET", "/callbacks/vod/local-callback", "POST", "detail"],
     ["GET", GENERATIONS, "POST", "error"],
     ["PATCH", `${GENERATIONS}/abc`, "GET, HEAD", "error"],

@@ -1,5 +1,5 @@
-/* The video generations dialect: its four bodies at the vendor, its job, and its tasks seen through the AIGC dialect. */
-import { beforeEach, describe, type ExpectStatic, it } from "vitest";
+/* The video generations dialect over HTTP: answers to submissions, the catalogue's word, one task in two dialects. */
+import { beforeEach, describe, it } from "vitest";
 import firstLast from "../fixtures/seeds/vidu-first-last.json";
 import fromImage from "../fixtures/seeds/vidu-image.json";
 import reference from "../fixtures/seeds/vidu-reference.json";
@@ -18,7 +18,8 @@ import {
 const PATH = "/v1/video/generations";
 const REQUESTS = "/tencent-vod/v1/requests";
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-const PIXEL = "iVBORw0KGgo=";
+const WARNINGS = "x-reelgate-warnings";
+const URL_A = "https://example.com/a.png";
 
 let gateway: Gateway;
 
@@ -38,13 +39,6 @@ async function complete(): Promise<void> {
     const response = await gateway.post(CALLBACK, await completionOf(task), { key: null });
     if (response.status !== 200) throw new Error(`Callback refused: ${await response.text()}`);
   }
-}
-
-async function vendorGot(): Promise<Json> {
-  const [task, ...others] = await emulator.tasks();
-  if (!task || others.length > 0) throw new Error(`The vendor has ${others.length} tasks too many, or none.`);
-  const { SubAppId: _app, SessionId: _id, SessionContext: _context, ...request } = task.request;
-  return request;
 }
 
 const read = async (path: string) => {
@@ -80,251 +74,86 @@ describe("a submission", () => {
     expect(answer.created_at).toBeLessThanOrEqual(nowSeconds());
     expect(await emulator.calls()).toEqual({ CreateAigcVideoTask: { OK: 1 } });
   });
-});
 
-const image = (url: string, usage: string) => ({ Type: "Url", Url: url, Category: "Image", Usage: usage });
-
-describe("translation", () => {
-  it.for([
-    [
-      "text",
-      fromText,
-      {
-        ModelName: "Vidu",
-        ModelVersion: "q3-pro",
-        Prompt: fromText.prompt,
-        Seed: 42,
-        OutputConfig: {
-          StorageMode: "Temporary",
-          Resolution: "720P",
-          Duration: 5,
-          AspectRatio: "16:9",
-          AudioGeneration: "Disabled",
-          EnableBGM: "Disabled",
-        },
-      },
-    ],
-    [
-      "a first frame",
-      fromImage,
-      {
-        ModelName: "Vidu",
-        ModelVersion: "q3-turbo",
-        Prompt: fromImage.prompt,
-        FileInfos: [image("https://example.com/source.png", "FirstFrame")],
-        Seed: 42,
-        OutputConfig: { StorageMode: "Temporary", Resolution: "540P", Duration: 5 },
-      },
-    ],
-    [
-      "first and last frame, off peak",
-      firstLast,
-      {
-        ModelName: "Vidu",
-        ModelVersion: "q3-pro",
-        Prompt: firstLast.prompt,
-        FileInfos: [image("https://example.com/head.png", "FirstFrame")],
-        LastFrameUrl: "https://example.com/tail.png",
-        OutputConfig: { StorageMode: "Temporary", Resolution: "1080P", Duration: 6, OffPeak: "Enabled" },
-      },
-    ],
-    [
-      "reference images",
-      reference,
-      {
-        ModelName: "Vidu",
-        ModelVersion: "q3-mix",
-        Prompt: reference.prompt,
-        FileInfos: [
-          image("https://example.com/ref-1.png", "Reference"),
-          image("https://example.com/ref-2.png", "Reference"),
-        ],
-        Seed: 42,
-        OutputConfig: {
-          StorageMode: "Temporary",
-          Resolution: "720P",
-          Duration: 5,
-          AspectRatio: "16:9",
-          AudioGeneration: "Disabled",
-        },
-      },
-    ],
-  ] as const)("of the seed's body with %s", async ([, body, request], { expect }) => {
-    await submit(body);
-    expect(await vendorGot()).toEqual(request);
-  });
-
-  it('null and "" are absent, numbers may be strings, false is not absent', async ({ expect }) => {
-    await submit({
-      ...fromText,
-      image: "",
-      last_image: null,
-      reference_image_urls: null,
-      aspect_ratio: "",
-      duration: "16",
-      extra_body: { audio: true, bgm: null, seed: "0" },
-    });
-    expect(await vendorGot()).toEqual({
-      ModelName: "Vidu",
-      ModelVersion: "q3-pro",
-      Prompt: fromText.prompt,
-      Seed: 0,
-      OutputConfig: { StorageMode: "Temporary", Resolution: "720P", Duration: 16, AudioGeneration: "Enabled" },
-    });
-  });
-
-  it("model and prompt alone are enough", async ({ expect }) => {
-    await submit({ model: "viduq3t-1080p", prompt: "a car", extra_body: null });
-    expect(await vendorGot()).toEqual({
+  it("reaches the vendor as translated", async ({ expect }) => {
+    await submit({ ...fromImage, seconds: "5" });
+    const [task] = await emulator.tasks();
+    const { SubAppId: _app, SessionId: _id, SessionContext: _context, ...request } = task?.request ?? {};
+    expect(request).toEqual({
       ModelName: "Vidu",
       ModelVersion: "q3-turbo",
-      Prompt: "a car",
-      OutputConfig: { StorageMode: "Temporary", Resolution: "1080P" },
+      Prompt: fromImage.prompt,
+      FileInfos: [{ Type: "Url", Url: "https://example.com/source.png", Category: "Image", Usage: "FirstFrame" }],
+      Seed: 42,
+      OutputConfig: { StorageMode: "Temporary", Resolution: "540P", Duration: 5 },
     });
   });
 
-  it("images in data URLs are sent as Base64 without the prefix", async ({ expect }) => {
-    const url = `data:image/png;base64,${PIXEL}`;
-    await submit({ ...fromImage, image: url, last_image: url });
-    expect((await vendorGot()).FileInfos).toEqual([
-      { Type: "Base64", Base64: PIXEL, Category: "Image", Usage: "FirstFrame" },
-      { Type: "Base64", Base64: PIXEL, Category: "Image", Usage: "LastFrame" },
+  it("with a key is answered again the same, and paid once", async ({ expect }) => {
+    const send = () => gateway.post(PATH, fromText, { headers: { "idempotency-key": "once" } });
+    const [first, second] = [await send(), await send()];
+    expect([first.headers.get("idempotent-replayed"), second.headers.get("idempotent-replayed")]).toEqual([
+      null,
+      "true",
     ]);
-  });
-
-  it.for([
-    ["viduq3p-540p", "q3-pro", "540P", undefined],
-    ["viduq3p-720p", "q3-pro", "720P", undefined],
-    ["viduq3p-1080p", "q3-pro", "1080P", undefined],
-    ["viduq3t-540p", "q3-turbo", "540P", undefined],
-    ["viduq3t-720p", "q3-turbo", "720P", undefined],
-    ["viduq3t-1080p", "q3-turbo", "1080P", undefined],
-    ["viduq3t-720p-offpeak", "q3-turbo", "720P", "Enabled"],
-    ["viduq3p-offpeak-720p", "q3-pro", "720P", "Enabled"],
-    ["ViduQ3P-720P", "q3-pro", "720P", undefined],
-  ] as const)("%s is version %s at %s", async ([model, version, resolution, offPeak], { expect }) => {
-    await submit({ model, prompt: "a car" });
-    const { ModelVersion, OutputConfig } = await vendorGot();
-    expect({ ModelVersion, OutputConfig }).toEqual({
-      ModelVersion: version,
-      OutputConfig: { StorageMode: "Temporary", Resolution: resolution, ...(offPeak && { OffPeak: offPeak }) },
-    });
+    expect(await second.json()).toEqual(await first.json());
+    expect(await emulator.tasks()).toHaveLength(1);
   });
 });
 
-describe("validation", () => {
-  const MODEL = "Use viduq3p or viduq3t, then -540p, -720p or -1080p; -mix and -offpeak may be added.";
-  const REQUIRED = "This field is required.";
-  const SECONDS = "Use 1 to 16 seconds.";
-
-  it.for<[string, Json, string, string]>([
-    ["no model", { model: undefined }, "model", REQUIRED],
-    ["a null model", { model: null }, "model", REQUIRED],
-    ["another model", { model: "sora-2" }, "model", MODEL],
-    ["a model without resolution", { model: "viduq3p" }, "model", MODEL],
-    ["a model with two resolutions", { model: "viduq3p-540p-720p" }, "model", MODEL],
-    ["a resolution that is not offered", { model: "viduq3p-4k" }, "model", MODEL],
-    ["a part nobody knows", { model: "viduq3p-720p-turbo" }, "model", MODEL],
-    ["a name that JavaScript knows", { model: "viduconstructor-720p" }, "model", MODEL],
-    ["no prompt", { prompt: undefined }, "prompt", REQUIRED],
-    ["an empty prompt", { prompt: "" }, "prompt", REQUIRED],
-    ["a duration below the range", { duration: 0 }, "duration", SECONDS],
-    ["a duration above the range", { duration: 17 }, "duration", SECONDS],
-    ["a duration above the range, as a string", { duration: "16.5" }, "duration", SECONDS],
-    ["a duration in words", { duration: "five" }, "duration", "Use a number."],
-    ["a last frame alone", { last_image: "u" }, "last_image", "A last frame needs a first frame: send image too."],
-    [
-      "references without a mix model",
-      { reference_image_urls: ["u"] },
-      "reference_image_urls",
-      "Reference images need a -mix model, e.g. viduq3p-mix-720p.",
-    ],
-    [
-      "a mix model without references",
-      { model: "viduq3p-mix-720p", reference_image_urls: [] },
-      "reference_image_urls",
-      "A -mix model works from reference images only.",
-    ],
-    [
-      "references and a first frame",
-      { model: "viduq3p-mix-720p", reference_image_urls: ["u"], image: "u" },
-      "image",
-      "Use either image or reference_image_urls.",
-    ],
-    ["a fractional seed", { extra_body: { seed: 1.5 } }, "extra_body.seed", "Use a whole number."],
-  ])("refuses %s, and calls nobody", async ([, changes, param, msg], { expect }) => {
-    const response = await gateway.post(PATH, { ...fromText, ...changes });
-    const message = `${param}: ${msg}`;
-    expect(response.status).toBe(400);
-    expect(await response.json()).toEqual({
-      error: { message, type: "invalid_request_error", param, code: "validation_error" },
-      code: "validation_error",
-      message,
-    });
+describe("what the catalogue excludes is refused where the client wrote it", () => {
+  const prompt = "a car";
+  it.for<[string, Json, string]>([
+    ["a duration", { model: "kling-2.5", prompt, duration: 20 }, "duration"],
+    ["seconds", { model: "kling-2.5", prompt, seconds: "20" }, "seconds"],
+    ["a last frame", { model: "kling-2.5", prompt, image: URL_A, last_image: URL_A }, "last_image"],
+    ["the second of two images", { model: "kling-2.5", prompt, images: [URL_A, URL_A] }, "images.1"],
+    ["references", { model: "vidu-q3-pro", prompt, reference_image_urls: [URL_A] }, "reference_image_urls.0"],
+    ["images that are references", { model: "vidu-q3-pro", prompt, images: [URL_A, URL_A, URL_A] }, "images.0"],
+    ["a ratio", { model: "hailuo-02", prompt, aspect_ratio: "7:1" }, "aspect_ratio"],
+    ["the ratio of a size", { model: "gv-3.1", prompt, size: "1:2" }, "size"],
+  ])("%s", async ([, body, param], { expect }) => {
+    const response = await gateway.post(PATH, body);
+    const { code, error } = await response.json<{ code: string; error: { problems: { loc: unknown[] }[] } }>();
+    expect([response.status, code]).toEqual([400, "validation_error"]);
+    expect(error.problems.map(({ loc }) => loc.slice(1).join("."))).toContain(param);
     expect(await emulator.calls()).toEqual({});
   });
 
-  it("says how many more problems there are", async ({ expect }) => {
-    const response = await gateway.post(PATH, {});
-    expect(await response.json()).toMatchObject({
-      message: "model: This field is required. (and 1 more)",
-      error: { param: "model" },
-    });
+  it("says what would be possible", async ({ expect }) => {
+    const response = await gateway.post(PATH, { model: "kling-2.5", prompt, duration: 20 });
+    const { error } = await response.json<{ error: { problems: Json[] } }>();
+    expect(error.problems[0]).toMatchObject({ type: "impossible", ctx: { allowed: [5, 10], nearest: 10 } });
   });
 });
 
-/** Within 50 s: the exponent of ten that `closeTo` takes. */
-const CLOCK_DIGITS = -2;
+describe("what the catalogue doubts", () => {
+  const doubtful = { model: "Tomorrow/1.0", prompt: "a car" };
 
-const frame = (expect: ExpectStatic, id: string) => ({
-  id,
-  task_id: id,
-  object: "video.generation.job",
-  model: fromText.model,
-  created_at: expect.closeTo(nowSeconds(), CLOCK_DIGITS) as number,
-});
-
-describe("a job", () => {
-  it("is in progress until it is done", async ({ expect }) => {
-    await emulator.reset({ task_seconds: 60 });
-    const id = await submit(fromText);
-    const { status, body } = await read(`${PATH}/${id}`);
-    expect(status).toBe(200);
-    expect(body).toEqual({
-      ...frame(expect, id),
-      status: "in_progress",
-      progress: 0,
-      completed_at: null,
-      url: null,
-      error: null,
-    });
+  it("is forwarded with a warning in the header, and none in the answer", async ({ expect }) => {
+    const response = await gateway.post(PATH, doubtful);
+    expect(response.status).toBe(200);
+    expect(Object.keys(await response.json<Json>()).toSorted()).toEqual([
+      "created_at",
+      "id",
+      "model",
+      "object",
+      "progress",
+      "status",
+      "task_id",
+    ]);
+    expect(JSON.parse(response.headers.get(WARNINGS) ?? "[]")).toMatchObject([
+      { loc: ["body", "model"], type: "unknown_model" },
+    ]);
+    expect(await emulator.tasks()).toHaveLength(1);
   });
 
-  it("has the video's URL when it is completed", async ({ expect }) => {
-    const id = await submit(fromText);
-    await complete();
-    expect((await read(`${PATH}/${id}`)).body).toEqual({
-      ...frame(expect, id),
-      status: "completed",
-      progress: 100,
-      completed_at: expect.closeTo(nowSeconds(), CLOCK_DIGITS) as number,
-      url: expect.stringMatching(/^http.+\.mp4$/) as string,
-      error: null,
-    });
-  });
-
-  it("has the vendor's code and message when it failed", async ({ expect }) => {
-    await emulator.reset({ outcome: { ErrCode: 70000, ErrCodeExt: "ContentModerationFailed", Message: "画面违规" } });
-    const id = await submit(fromText);
-    await complete();
-    expect((await read(`${PATH}/${id}`)).body).toEqual({
-      ...frame(expect, id),
-      status: "failed",
-      progress: 100,
-      completed_at: expect.closeTo(nowSeconds(), CLOCK_DIGITS) as number,
-      url: null,
-      error: { code: "ContentModerationFailed", message: "画面违规" },
-    });
+  it("is refused under MODEL_POLICY=strict", async ({ expect }) => {
+    gateway = await startGateway({ env: { MODEL_POLICY: "strict" } });
+    const response = await gateway.post(PATH, doubtful);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { param: "model", code: "validation_error" } });
+    expect(await emulator.calls()).toEqual({});
   });
 });
 

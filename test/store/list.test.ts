@@ -102,22 +102,48 @@ describe("the list", () => {
   });
 });
 
+describe("the list of videos", () => {
+  const videos = (more: object) =>
+    gateway.services.store.tasks.listVideos({ owner: "acme", order: "desc", limit: 100, ...more });
+  const idsOf = ({ tasks }: { tasks: { id: string }[] }) => tasks.map(({ id }) => id);
+
+  it("goes both ways from any place, and knows when there is more", async ({ expect }) => {
+    expect(idsOf(await videos({}))).toEqual(ids.toReversed());
+    expect(idsOf(await videos({ order: "asc", after: ids[4] }))).toEqual(ids.slice(5));
+    expect(idsOf(await videos({ after: ids[4] }))).toEqual(ids.slice(0, 4).toReversed());
+    expect((await videos({ limit: 20 })).hasMore).toBe(false);
+    expect(await videos({ limit: 19 })).toMatchObject({ hasMore: true });
+  });
+
+  it("passes over images and what was removed, however many, without a short page", async ({ expect }) => {
+    await env.DB.prepare("UPDATE tasks SET action = 'CreateAigcImageTask' WHERE id = ?1").bind(ids[19]).run();
+    await env.DB.prepare("UPDATE tasks SET deleted_at = 1 WHERE id BETWEEN ?1 AND ?2").bind(ids[3], ids[17]).run();
+    const page = await videos({ limit: 3 });
+    expect([idsOf(page), page.hasMore]).toEqual([[ids[18], ids[2], ids[1]], true]);
+  });
+});
+
 describe("its cost", () => {
   const queries = [
-    "?limit=5",
-    "?limit=5&status=running",
-    "?limit=5&status=COMPLETED",
-    "?limit=5&model_name=Kling",
-    "?limit=5&session_id=s10",
-    `?limit=5&created_from=${new Date(START).toISOString()}`,
+    ...[
+      "?limit=5",
+      "?limit=5&status=running",
+      "?limit=5&status=COMPLETED",
+      "?limit=5&model_name=Kling",
+      "?limit=5&session_id=s10",
+      `?limit=5&created_from=${new Date(START).toISOString()}`,
+    ].map((query) => `/tencent-vod/v1/requests${query}`),
+    "/v1/videos?limit=5",
+    "/v1/videos?limit=5&order=asc",
+    `/v1/videos?limit=5&order=asc&after=${lowestIdAt(START + 3_000)}`,
   ];
   it("does not grow with the table", async ({ expect }) => {
-    const rowsRead = async (query: string) => {
+    const rowsRead = async (path: string) => {
       let rows = 0;
       const counting = await startGateway({ env: { DB: countingRows((read) => (rows += read)) } });
-      await counting.get(`/tencent-vod/v1/requests${query}`);
+      await counting.get(path);
       rows = 0;
-      const answer = await counting.get(`/tencent-vod/v1/requests${query}`);
+      const answer = await counting.get(path);
       if (answer.status !== 200) throw new Error(await answer.text());
       return rows;
     };

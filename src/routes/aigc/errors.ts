@@ -4,7 +4,7 @@ import type { Dialect } from "../../http/dialect.ts";
 /** `{detail, message, code, request_id?}`; fal's clients read `detail` of a 422 as a list of field errors. */
 export const aigcDialect: Dialect = {
   name: "aigc",
-  pathPrefix: "/tencent-vod/",
+  claims: (path) => path.startsWith("/tencent-vod/"),
   renderError(error: ApiError) {
     const { problems, requestId, extra } = error.options;
     return {

@@ -5,10 +5,11 @@ import { type HistoryEntry, STARTUP_TIMEOUT, type TaskState } from "../../tasks/
 import type { Task, TaskOverview } from "../../tasks/read.ts";
 import { statusOfFailure } from "../../vod/errors.ts";
 import { renameMembers, toSnake } from "../../vod/names.ts";
+import type { Accepted } from "../submission.ts";
 import { mediaFiles } from "./media.ts";
 
 /** The answer to an accepted submission: fal's members, plain ids, and the vendor's envelope, all naming one id. */
-export function renderSubmitted(id: string, queuePosition: number, origin: string) {
+export function renderSubmitted({ taskId: id, queuePosition, warnings }: Accepted, origin: string) {
   return {
     status: "IN_QUEUE" as const,
     request_id: id,
@@ -19,6 +20,7 @@ export function renderSubmitted(id: string, queuePosition: number, origin: strin
     id,
     task_id: id,
     Response: { TaskId: id, RequestId: id },
+    ...(warnings.length > 0 && { warnings }),
   };
 }
 

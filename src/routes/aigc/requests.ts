@@ -48,21 +48,29 @@ requestRoutes.openapi(
   },
 );
 
-requestRoutes.openapi(
-  createRoute({
+/** The paths that clients of these submissions poll elsewhere, and the kind of task each shows; undefined for both. */
+const DETAIL_PATHS = {
+  "/tencent-vod/v1/query/{id}": undefined,
+  "/tencent-vod/v1/aigc-video/{id}": "video",
+  "/tencent-vod/v1/aigc-image/{id}": "image",
+} as const satisfies Record<string, Task["media"] | undefined>;
+
+for (const [path, media] of Object.entries(DETAIL_PATHS)) {
+  const route = createRoute({
     ...read,
     method: "get",
-    path: "/tencent-vod/v1/query/{id}",
-    summary: "A task in the vendor's DescribeTaskDetail shape",
+    path,
+    summary: `${media === undefined ? "A" : media === "video" ? "A video" : "An image"} task in the vendor's DescribeTaskDetail shape`,
     request: { params: id },
     responses: { 200: answer("The task"), ...readErrors },
-  }),
-  async (c) => {
-    const task = await ownTask(c, c.req.valid("param").id);
+  });
+  requestRoutes.openapi(route, async (c) => {
+    const { id: taskId } = c.req.valid("param");
+    const task = await ownTask(c, taskId, media);
     const request = await readRequest(c.get("services"), task.id);
     return c.json(renderTaskDetail(task, request), 200);
-  },
-);
+  });
+}
 
 const time = z.iso
   .datetime({ offset: true, error: "Use an ISO 8601 time, e.g. 2026-11-21T08:00:00Z." })
@@ -141,10 +149,11 @@ requestRoutes.openapi(
   },
 );
 
-/** The caller's task with its content. */
-async function ownTask(c: Context<AppEnv>, taskId: string): Promise<Task> {
+/** The caller's task with its content; only of this kind, if one is given. */
+async function ownTask(c: Context<AppEnv>, taskId: string, media?: Task["media"]): Promise<Task> {
   const task = await readTask(c.get("services"), c.get("caller").owner, taskId);
-  if (!task) throw new ApiError("not_found", "There is no task with this id.");
+  if (!task || (media !== undefined && task.media !== media))
+    throw new ApiError("not_found", "There is no task with this id.");
   if (task.deletedAt !== null)
     throw new ApiError("gone", "The content of this task was removed.", { requestId: task.id });
   return task;

@@ -9,20 +9,21 @@ import { toPascal } from "../../vod/names.ts";
  * read as "not given", as everywhere in the vendor's API.
  */
 
-const SESSION_ID_MAX_CHARACTERS = 50;
-const SESSION_CONTEXT_MAX_CHARACTERS = 1_000;
-const MEDIA_NAME_MAX_CHARACTERS = 64;
+export const SESSION_ID_MAX_CHARACTERS = 50;
+export const SESSION_CONTEXT_MAX_CHARACTERS = 1_000;
+export const MEDIA_NAME_MAX_CHARACTERS = 64;
 /** Twice the vendor's longest; they are columns of the record, where an open-ended text could break a row. */
 const MODEL_MAX_CHARACTERS = 64;
 
 const text = z.string();
 
 /** Characters as people and the vendor count them, not UTF-16 units. */
-const atMost = (max: number) =>
+export const atMost = (max: number) =>
   text.refine((value) => value.length <= 2 * max && Array.from(value).length <= max, {
     error: `Use at most ${max} characters.`,
   });
-const model = atMost(MODEL_MAX_CHARACTERS).min(1, { error: "This field is required." });
+/** A model's name or version. */
+export const modelText = atMost(MODEL_MAX_CHARACTERS).min(1, { error: "This field is required." });
 
 const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
   z.enum([...words, ""], { error: `Use one of: ${words.join(", ")}.` });
@@ -99,9 +100,25 @@ const outputConfig = open({
   output_format: text.nullish(),
 });
 
+/** The vendor's range. */
+export const tasksPriority = integer.pipe(
+  z.number().min(-10, { error: "Use -10 to 10." }).max(10, { error: "Use -10 to 10." }),
+);
+
+/**
+ * Whether nothing says what to make. The vendor takes an empty prompt only where something else does (tencent-vod facts
+ * §1.1): files, subjects, a scene type.
+ */
+export function lacksContent(
+  prompt: string | undefined,
+  others: ({ readonly length: number } | null | undefined)[],
+): boolean {
+  return !prompt && !others.some((other) => other?.length);
+}
+
 export const submitBody = open({
-  model_name: model,
-  model_version: model,
+  model_name: modelText,
+  model_version: modelText,
   prompt: text,
   negative_prompt: text.nullish(),
   enhance_prompt: toggle,
@@ -116,9 +133,7 @@ export const submitBody = open({
   seed: optional(integer),
   session_id: atMost(SESSION_ID_MAX_CHARACTERS).nullish(),
   session_context: atMost(SESSION_CONTEXT_MAX_CHARACTERS).nullish(),
-  tasks_priority: optional(
-    integer.pipe(z.number().min(-10, { error: "Use -10 to 10." }).max(10, { error: "Use -10 to 10." })),
-  ),
+  tasks_priority: optional(tasksPriority),
   start_timeout: optional(startTimeout),
   ext_info: z
     .union([text, z.record(text, z.unknown())], { error: "Use a JSON object, or a string that holds one." })
@@ -127,10 +142,10 @@ export const submitBody = open({
   if (body.sub_app_id !== undefined) {
     context.addIssue({ code: "custom", path: ["sub_app_id"], message: "The gateway sets this itself." });
   }
-  // The vendor takes an empty prompt only where something else says what to make (tencent-vod facts §1.1).
-  if (body.prompt !== "" || body.file_infos?.length || body.subject_infos?.length || body.scene_type) return;
-  const message = "This field is required (it may be empty only with file_infos, subject_infos or scene_type).";
-  context.addIssue({ code: "custom", path: ["prompt"], message });
+  if (lacksContent(body.prompt, [body.file_infos, body.subject_infos, body.scene_type])) {
+    const message = "This field is required (it may be empty only with file_infos, subject_infos or scene_type).";
+    context.addIssue({ code: "custom", path: ["prompt"], message });
+  }
 });
 
 export type SubmitBody = z.infer<typeof submitBody>;

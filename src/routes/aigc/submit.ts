@@ -29,7 +29,7 @@ for (const [path, action] of Object.entries(ACTIONS)) {
   });
   submitRoutes.openapi(route, async (c) => {
     const body = c.req.valid("json");
-    const task = await submitDraft(c, {
+    const submission = await submitDraft(c, {
       dialect: "aigc",
       action,
       request: toVendorRequest(body),
@@ -37,6 +37,7 @@ for (const [path, action] of Object.entries(ACTIONS)) {
       sessionContext: body.session_context ?? undefined,
       startTimeoutSeconds: body.start_timeout ?? undefined,
     });
-    return c.json(renderSubmitted(task.taskId, task.queuePosition, publicOrigin(c)), 200);
+    if (submission.kind === "dry_run") return c.json(submission.answer, 200);
+    return c.json(renderSubmitted(submission, publicOrigin(c)), 200);
   });
 }

@@ -27,7 +27,8 @@ function extensionText(extInfo: Record<string, unknown>): string {
   return JSON.stringify(layered ? { ...extInfo, AdditionalParameters: JSON.stringify(parameters) } : extInfo);
 }
 
-function withoutEmpty(value: unknown): unknown {
+/** A JSON value without its `null` and `""` members, at every level. */
+export function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty);
   if (value === null || typeof value !== "object") return value;
   const present = Object.entries(value).filter(

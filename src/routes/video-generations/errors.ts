@@ -1,35 +1,26 @@
 import type { ApiError } from "../../http/api-error.ts";
 import type { Dialect } from "../../http/dialect.ts";
+import { renderOpenAiError } from "../openai-error.ts";
 
-/** `{error: {message, type, param, code}, code, message}`, as OpenAI's imitators answer; validation is a 400 here. */
+/**
+ * `{error: {message, type, param, code}, code, message}`: as OpenAI has it, and as new-api's TaskError; with `problems`,
+ * all that is wrong and what would be right.
+ */
 export const videoGenerationsDialect: Dialect = {
   name: "video-generations",
-  pathPrefix: "/v1/",
+  claims: (path) => path.startsWith("/v1/"),
   renderError(error: ApiError) {
-    const [problem] = error.options.problems ?? [];
-    const invalid = error.code === "validation_error";
-    const status = invalid ? 400 : error.status;
+    const { status, error: rendered } = renderOpenAiError(error);
+    const { problems, requestId, extra } = error.options;
     return {
       status,
       body: {
-        error: {
-          message: error.message,
-          type: errorType(status),
-          param: problem ? problem.loc.slice(1).join(".") || null : null,
-          code: error.code,
-        },
+        error: { ...rendered, ...(problems && { problems }) },
         code: error.code,
         message: error.message,
-        ...(error.options.requestId && { request_id: error.options.requestId }),
-        ...error.options.extra,
+        ...(requestId && { request_id: requestId }),
+        ...extra,
       },
     };
   },
 };
-
-/** OpenAI's words for the kinds of error. */
-function errorType(status: number): string {
-  if (status >= 500) return "server_error";
-  if (status === 429) return "rate_limit_error";
-  return status === 401 || status === 403 ? "authentication_error" : "invalid_request_error";
-}

@@ -1,8 +1,12 @@
 import type { Task } from "../../tasks/read.ts";
 import { isTerminal } from "../../tasks/state.ts";
+import { mediaFiles } from "../aigc/media.ts";
+import { renderTaskDetail } from "../aigc/vendor-shape.ts";
 
 /** Seconds, as this dialect's clients expect. */
 const seconds = (ms: number) => Math.floor(ms / 1000);
+/** new-api's way to say "not yet". */
+const secondsOrZero = (ms: number | null) => (ms === null ? 0 : seconds(ms));
 
 /** Exactly the seed's answer to a submission. */
 export function renderSubmitted(task: { taskId: string; createdAt: number }, model: string) {
@@ -12,30 +16,77 @@ export function renderSubmitted(task: { taskId: string; createdAt: number }, mod
     object: "video.generation.job" as const,
     model,
     status: "queued" as const,
-    progress: 0,
+    progress: 0 as const,
     created_at: seconds(task.createdAt),
   };
 }
 
-/** The job as it is now, with the file's URL once there is one. */
+const STATUS = {
+  queued: { flat: "queued", enveloped: "QUEUED" },
+  in_progress: { flat: "in_progress", enveloped: "IN_PROGRESS" },
+  completed: { flat: "completed", enveloped: "SUCCESS" },
+  failed: { flat: "failed", enveloped: "FAILURE" },
+} as const;
+
+/**
+ * The job as it is now, for every client known to read this path: the flat job of seed 003's relatives, and new-api's
+ * envelope beside it. Where one name means two things, docs/decisions/0021-read-superset.md says which is here.
+ */
 export function renderJob(task: Task) {
-  const url = task.vendorTask?.Output?.FileInfos?.[0]?.FileUrl ?? null;
+  const { flat, enveloped } = STATUS[statusOf(task)];
   const done = isTerminal(task.status);
+  const [file] = task.status === "succeeded" && task.vendorTask ? mediaFiles(task.vendorTask, task.media) : [];
+  const url = file?.url || null;
+  const error = done && task.status !== "succeeded" ? errorOf(task) : null;
+  const about = file && {
+    width: file.width,
+    height: file.height,
+    ...(task.media === "video" && { duration: file.duration, fps: file.fps }),
+    seed: task.vendorTask?.Input?.Seed ?? null,
+    ...(file.expires_at && { expires_at: file.expires_at }),
+  };
+  const media = {
+    url,
+    video_url: task.media === "video" ? url : null,
+    format: file ? extensionOf(file.content_type) : null,
+    metadata: about ? { url, ...about } : {},
+    error,
+  };
   return {
     id: task.id,
     task_id: task.id,
     object: "video.generation.job",
     model: task.model,
-    status: jobStatus(task),
+    status: flat,
     progress: done ? 100 : 0,
     created_at: seconds(task.createdAt),
     completed_at: task.finishedAt === null ? null : seconds(task.finishedAt),
-    url: task.status === "succeeded" ? url : null,
-    error: done && task.status !== "succeeded" ? errorOf(task) : null,
+    ...media,
+    code: "success",
+    message: "",
+    data: {
+      id: task.id,
+      task_id: task.id,
+      platform: "tencent-vod",
+      action: task.action,
+      status: enveloped,
+      progress: done ? "100%" : "0%",
+      result_url: url ?? "",
+      fail_reason: error?.message ?? "",
+      created_at: seconds(task.createdAt),
+      updated_at: seconds(task.finishedAt ?? task.submittedAt ?? task.createdAt),
+      submit_time: seconds(task.createdAt),
+      start_time: secondsOrZero(task.submittedAt),
+      finish_time: secondsOrZero(task.finishedAt),
+      properties: { origin_model_name: task.model },
+      // The client knows what it asked for; images within a request would make every poll as long as it was.
+      data: renderTaskDetail(task, { ModelName: task.modelName, ModelVersion: task.modelVersion }),
+      ...media,
+    },
   };
 }
 
-function jobStatus(task: Task): "queued" | "in_progress" | "completed" | "failed" {
+function statusOf(task: Task): keyof typeof STATUS {
   if (task.status === "succeeded") return "completed";
   if (isTerminal(task.status)) return "failed";
   return task.status === "queued" || task.status === "submitting" ? "queued" : "in_progress";
@@ -43,4 +94,9 @@ function jobStatus(task: Task): "queued" | "in_progress" | "completed" | "failed
 
 function errorOf(task: Task) {
   return task.failure ?? { code: task.status, message: `The task was ${task.status}.` };
+}
+
+/** `video/mp4` → `mp4`. */
+function extensionOf(contentType: string): string {
+  return contentType.split("/").at(-1) ?? "";
 }

@@ -1,0 +1,48 @@
+import type { Context } from "hono";
+import * as z from "zod";
+import type { Problem } from "../http/api-error.ts";
+import type { AppEnv } from "../http/app-env.ts";
+import { rejectInvalid } from "../http/problems.ts";
+import type { CreateAction, VendorRequest } from "../vod/requests.ts";
+import { secondsUntilStart } from "./queue-wait.ts";
+
+/** What `?dry_run=1` answers: what would be sent, and nothing done. */
+export const dryRunAnswer = z.object({
+  dry_run: z.literal(true),
+  /** The vendor's action and the body of the call, without what only a task has. */
+  action: z.string(),
+  request: z.looseObject({}),
+  set_when_sent: z.array(z.string()),
+  warnings: z.array(z.looseObject({ loc: z.array(z.union([z.string(), z.number()])), msg: z.string() })),
+  queue: z.object({ waiting: z.int(), concurrency: z.int(), estimated_wait_seconds: z.int() }),
+});
+export type DryRunAnswer = z.infer<typeof dryRunAnswer>;
+
+/** Members of the call that name the task, which a dry run does not make. */
+const SET_WHEN_SENT = ["SessionId", "SessionContext"];
+
+/** Whether the client only wants to know what would happen. */
+export function wantsDryRun(c: Context<AppEnv>): boolean {
+  const word = c.req.query("dry_run");
+  if (word === undefined || word === "0" || word === "false") return false;
+  if (word === "1" || word === "true") return true;
+  return rejectInvalid([{ loc: ["query", "dry_run"], msg: "Use 1 or 0.", type: "value_error" }]);
+}
+
+/** Nothing is stored and nobody is called, but for the dispatcher's word on its queue. */
+export async function dryRun(
+  c: Context<AppEnv>,
+  { action, request, warnings }: { action: CreateAction; request: VendorRequest; warnings: Problem[] },
+): Promise<DryRunAnswer> {
+  const { dispatcher, config } = c.get("services");
+  const report = await dispatcher.report();
+  const { waiting, concurrency } = report;
+  return {
+    dry_run: true,
+    action,
+    request: { ...request, SubAppId: config.vod.subAppId },
+    set_when_sent: SET_WHEN_SENT,
+    warnings,
+    queue: { waiting, concurrency, estimated_wait_seconds: secondsUntilStart(report) },
+  };
+}

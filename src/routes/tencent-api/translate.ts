@@ -1,0 +1,20 @@
+import type { Locate } from "../model-check.ts";
+import { type CreateAction, type VendorRequest, vendorRequest } from "../../vod/requests.ts";
+import type { CreateBody } from "./schema.ts";
+
+/** What a create call asks for, in the words of a draft. */
+export type Translated = {
+  action: CreateAction;
+  request: VendorRequest;
+  sessionId: string | undefined;
+  sessionContext: string | undefined;
+  locate: Locate;
+};
+
+/** The body is the vendor's request already, but for what the gateway sets itself. */
+export function translate(action: CreateAction, body: CreateBody): Translated {
+  const { SubAppId: _subAppId, SessionId: sessionId, SessionContext: sessionContext, ...request } = body;
+  return { action, request: vendorRequest.parse(request), sessionId, sessionContext, locate };
+}
+
+const locate: Locate = (path) => ["body", ...path];
