@@ -1,50 +1,32 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { buildWorkers } from "../scripts/lib/build.ts";
-import { ROOT } from "../scripts/lib/paths.ts";
-import { startStack } from "../scripts/lib/stack.ts";
-import { textTable } from "../scripts/lib/text-table.ts";
-import type { Outcome } from "./lib/checks.ts";
-import { bootGateway } from "./lib/gateway.ts";
-import { type Lab, labOf } from "./lib/lab.ts";
-import { checkRow, measureRow, newReport, writeReport } from "./lib/report.ts";
-import { burst, paced } from "./scenarios/burst.ts";
-import { crash } from "./scenarios/crash.ts";
-import { longQueue } from "./scenarios/long-queue.ts";
-import { lowerLimit } from "./scenarios/lower-limit.ts";
-import { positions } from "./scenarios/positions.ts";
-import { twoOwners } from "./scenarios/two-owners.ts";
-import { watchers } from "./scenarios/watchers.ts";
+import { startStack } from "../../scripts/lib/stack.ts";
+import type { Outcome } from "../lib/checks.ts";
+import { bootGateway } from "../lib/gateway.ts";
+import { type Lab, labOf } from "../lib/lab.ts";
+import { burst, paced } from "./burst.ts";
+import { crash } from "./crash.ts";
+import { longQueue } from "./long-queue.ts";
+import { lowerLimit } from "./lower-limit.ts";
+import { positions } from "./positions.ts";
+import { twoOwners } from "./two-owners.ts";
+import { watchers } from "./watchers.ts";
 
-const HELP = `Measures the dispatcher: a gateway and the vendor's emulator, each in a runtime of its own, over HTTP.
-
-  npm run bench [-- OPTIONS]
-
-  --quick         a tenth of the size; writes no files
-  --only A,B      these scenarios only; writes no files
-  --help          this text
-
-Scenarios: NAMES.
-A whole run takes about two minutes and writes bench/results/dispatcher.json and .md.
-The exit code is 1 when a fact does not hold.
-`;
-
-const RESULTS_DIR = join(ROOT, "bench/results");
 const CONCURRENCY = 3;
 const TASK_SECONDS = 0.2;
 const SHORT_TASK_SECONDS = 0.05;
 const TIMEOUT_MS = 300_000;
 const QUICK_SHARE = 0.1;
 
-type Scenario = {
+export type Scenario = {
   title: string;
   size: Record<string, number>;
   run: (buildDir: string) => Promise<Outcome>;
 };
 
-function scenarios(quick: boolean): Record<string, Scenario> {
+/** By the names under which they are chosen. */
+export function scenarios(quick: boolean, onProgress: (step: string) => void): Record<string, Scenario> {
   const share = (count: number) => (quick ? count * QUICK_SHARE : count);
   const common = { concurrency: CONCURRENCY, taskSeconds: TASK_SECONDS };
   const timeoutMs = TIMEOUT_MS;
@@ -96,7 +78,7 @@ function scenarios(quick: boolean): Record<string, Scenario> {
     "long-queue": {
       title: "A long queue after a restart",
       size: queueSize,
-      run: (buildDir) => longQueue(buildDir, { ...queueSize, onProgress: (step) => say(`  ${step}`) }),
+      run: (buildDir) => longQueue(buildDir, { ...queueSize, onProgress }),
     },
   };
 }
@@ -129,42 +111,4 @@ async function watchersAlone(buildDir: string, count: number): Promise<Outcome> 
     await emulator.stop();
     await rm(stateDir, { recursive: true, force: true });
   }
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-async function run(quick: boolean, only: readonly string[]): Promise<void> {
-  const all = Object.entries(scenarios(quick));
-  const chosen = all.filter(([name]) => only.length === 0 || only.includes(name));
-  const unknown = only.filter((name) => !all.some(([known]) => known === name));
-  if (unknown.length > 0) throw new Error(`There is no scenario ${unknown.join(", ")}`);
-
-  const buildDir = join(ROOT, ".wrangler/bench-build");
-  say("Building the Workers");
-  await buildWorkers(buildDir, ["gateway", "emulator"]);
-  const report = newReport(quick);
-  for (const [name, { title, size, run: runScenario }] of chosen) {
-    say(`\n${name}: ${title} (${JSON.stringify(size)})`);
-    const { checks, measures } = await runScenario(buildDir);
-    report.scenarios[name] = { title, size, checks, measures };
-    say(textTable(checks.map(checkRow)));
-    if (measures.length > 0) say(`\n${textTable(measures.map(measureRow))}`);
-    if (checks.some(({ holds }) => !holds)) process.exitCode = 1;
-  }
-  if (quick || only.length > 0) return;
-  await writeReport(RESULTS_DIR, "dispatcher", report);
-  say("\nWritten to bench/results/dispatcher.json and dispatcher.md");
-}
-
-try {
-  const { values } = parseArgs({
-    options: { quick: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean", short: "h" } },
-  });
-  if (values.help) process.stdout.write(HELP.replace("NAMES", Object.keys(scenarios(false)).join(", ")));
-  else await run(values.quick ?? false, values.only?.split(",") ?? []);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
 }

@@ -1,0 +1,202 @@
+import { barChart } from "./charts.ts";
+import { median } from "./checks.ts";
+import type { FirstAnswer } from "./first-answer.ts";
+import type { Operations } from "./counts.ts";
+import { billOf, OBJECT_GB, PRICES_READ, PRICES_SOURCE, totalOf } from "./prices.ts";
+import type { Chart, Table } from "./suite.ts";
+import { NAMING_TITLES, NAMINGS, type Phase, PHASE_TITLES, PHASES } from "./task-phases.ts";
+import { type Habit, type Measured, rowsWrittenInLife, TASK_SECONDS, usageOf } from "./usage.ts";
+
+const MILLION = 1_000_000;
+const MANY_IN_FLIGHT = 1_000;
+const MANY_POLLS = 10;
+const MINUTES_PER_MONTH = 60 * 24 * 30;
+const SECONDS_PER_MINUTE = 60;
+const BYTES_PER_KB = 1_000;
+/** A statement is recognised by its beginning. */
+const STATEMENT_CHARACTERS = 70;
+
+const OPERATION_TITLES: Record<keyof Operations, string> = {
+  requests: "requests",
+  objectRequests: "object requests",
+  statements: "D1 statements",
+  rowsRead: "D1 rows read",
+  rowsWritten: "D1 rows written",
+  objectRowsWritten: "alarms set",
+  kvReads: "KV reads",
+  kvWrites: "KV writes",
+  logLines: "log lines",
+};
+const OPERATIONS = Object.keys(OPERATION_TITLES) as (keyof Operations)[];
+
+/** The phases that a name changes are shown for each naming. */
+const NAMED_PHASES: readonly Phase[] = ["submit", "deletion"];
+
+export function operationTable({ lives, awakePerSecond, cpuMs }: Measured): Table {
+  const values = (operations: Operations) => OPERATIONS.map((name) => operations[name]);
+  const phases = PHASES.flatMap((phase) =>
+    (NAMED_PHASES.includes(phase) ? NAMINGS : (["session"] as const)).map((naming) => [
+      NAMED_PHASES.includes(phase) ? `${PHASE_TITLES[phase]}, ${NAMING_TITLES[naming]}` : PHASE_TITLES[phase],
+      ...values(lives[naming][phase]),
+      naming === "session" ? cpuMs[phase] : "",
+    ]),
+  );
+  return {
+    title: "Operations of one task",
+    note: `D1 counts a row for each index that a write touches. Rows written from submission to result: ${NAMINGS.map((naming) => `${rowsWrittenInLife(lives[naming])} (${NAMING_TITLES[naming]})`).join(", ")}.`,
+    columns: ["phase", ...OPERATIONS.map((name) => OPERATION_TITLES[name]), "CPU (ms, local)"],
+    rows: [...phases, ["the object, each second in which any task is in flight", ...values(awakePerSecond), ""]],
+  };
+}
+
+/** Where the rows written come from. */
+export function rowsByStatement({ statements, tasks }: Measured): Table {
+  const phases: readonly Phase[] = ["submit", "event", "deletion"];
+  const rows = phases.flatMap((phase) =>
+    Object.entries(statements["session-and-key"][phase].d1.statements)
+      .filter(([, { rowsWritten }]) => rowsWritten > 0)
+      .map(([sql, count]) => [
+        phase,
+        sql.slice(0, STATEMENT_CHARACTERS),
+        count.rowsWritten / tasks,
+        count.rowsRead / tasks,
+      ]),
+  );
+  return {
+    title: "Statements that write, for one task with session_id and Idempotency-Key",
+    columns: ["phase", "statement", "rows written", "rows read"],
+    rows,
+  };
+}
+
+const HABITS: readonly Habit[] = NAMINGS.flatMap((naming) =>
+  [0, MANY_POLLS].flatMap((polls) => [MANY_IN_FLIGHT, 1].map((inFlight) => ({ naming, polls, inFlight }))),
+);
+
+export function priceTables(measured: Measured): Table[] {
+  const shown = HABITS.filter(({ naming }) => naming === "session");
+  const bills = shown.map((habit) => billOf(usageOf(measured, habit), MILLION));
+  const parts = bills[0]?.map(({ part }) => part) ?? [];
+  const note = `${PRICES_SOURCE}, read in ${PRICES_READ}; beyond what the plan includes. A task takes ${TASK_SECONDS} s at the vendor. The object is reckoned as billed for every second in which a task is in flight, though the platform does not bill seconds that it could hibernate through: its duration is the most it can be, and never more than ${dollars(monthAwake())} a month for an account.`;
+  return [
+    {
+      title: "Dollars for a million tasks with a session_id, by part",
+      note,
+      columns: ["part", ...shown.map(habitText)],
+      rows: [
+        ...parts.map((part, index) => [part, ...bills.map((bill) => bill[index]?.dollars ?? Number.NaN)]),
+        ["all", ...bills.map(totalOf)],
+      ],
+    },
+    {
+      title: "Dollars for a million tasks",
+      columns: ["names", "polls", "in flight", "dollars"],
+      rows: HABITS.map((habit) => [
+        NAMING_TITLES[habit.naming],
+        habit.polls,
+        habit.inFlight,
+        totalOf(billOf(usageOf(measured, habit), MILLION)),
+      ]),
+    },
+  ];
+}
+
+function habitText({ polls, inFlight }: Habit): string {
+  return `${polls} polls, ${inFlight} in flight`;
+}
+
+/** What an account costs when it has nothing to do, and when it always has. */
+export function standingTable({ cron, awakePerSecond }: Measured): Table {
+  const idle = { cpuMs: 0, objectSeconds: 0, storedByteMonths: 0 };
+  return {
+    title: "Standing cost of an account, a month",
+    columns: ["", "requests", "object requests", "D1 rows read", "alarms set", "object (GB-s)", "dollars"],
+    rows: [
+      [
+        "cron trigger, each minute",
+        cron.requests * MINUTES_PER_MONTH,
+        cron.objectRequests * MINUTES_PER_MONTH,
+        cron.rowsRead * MINUTES_PER_MONTH,
+        cron.objectRowsWritten * MINUTES_PER_MONTH,
+        0,
+        totalOf(billOf({ ...cron, ...idle }, MINUTES_PER_MONTH)),
+      ],
+      [
+        "the object, if a task is in flight at every moment",
+        awakePerSecond.requests * secondsPerMonth(),
+        awakePerSecond.objectRequests * secondsPerMonth(),
+        awakePerSecond.rowsRead * secondsPerMonth(),
+        awakePerSecond.objectRowsWritten * secondsPerMonth(),
+        OBJECT_GB * secondsPerMonth(),
+        totalOf(billOf({ ...awakePerSecond, ...idle, objectSeconds: 1 }, secondsPerMonth())),
+      ],
+    ],
+  };
+}
+
+function secondsPerMonth(): number {
+  return MINUTES_PER_MONTH * SECONDS_PER_MINUTE;
+}
+
+function monthAwake(): number {
+  const nothing = Object.fromEntries(OPERATIONS.map((name) => [name, 0])) as Operations;
+  return totalOf(billOf({ ...nothing, cpuMs: 0, storedByteMonths: 0, objectSeconds: 1 }, secondsPerMonth()));
+}
+
+function dollars(amount: number): string {
+  return `$${amount.toFixed(2)}`;
+}
+
+export function costCharts(measured: Measured): Chart[] {
+  const shown = [0, MANY_POLLS].map((polls) => ({ naming: "session" as const, polls, inFlight: MANY_IN_FLIGHT }));
+  const bills = shown.map((habit) => billOf(usageOf(measured, habit), MILLION));
+  const parts = bills[0]?.map(({ part }) => part) ?? [];
+  const title = `Dollars for a million tasks with a session_id, ${MANY_IN_FLIGHT} in flight`;
+  const svg = barChart({
+    title,
+    xLabel: "part of the platform",
+    yLabel: "US dollars",
+    groups: parts.map(shortPart),
+    series: shown.map(({ polls }, index) => ({
+      name: `${polls} polls`,
+      values: bills[index]?.map((line) => line.dollars) ?? [],
+    })),
+  });
+  return [{ file: "cost.svg", title, svg }];
+}
+
+const SHORT_PARTS: Record<string, string> = {
+  "Workers: requests": "requests",
+  "Workers: CPU": "CPU",
+  "D1: rows read": "D1 read",
+  "D1: rows written": "D1 write",
+  "D1: storage": "D1 GB",
+  "KV: reads": "KV read",
+  "KV: writes": "KV write",
+  "Durable Object: requests": "DO req.",
+  "Durable Object: duration": "DO GB-s",
+  "Durable Object: alarms set": "alarms",
+  "Workers Logs": "logs",
+};
+
+/** Eleven of them stand under one chart. */
+function shortPart(part: string): string {
+  return SHORT_PARTS[part] ?? part;
+}
+
+export function coldStartTable(cold: {
+  gzipBytes: number;
+  minifiedBytes: number;
+  rounds: Record<"gateway" | "hello", FirstAnswer[]>;
+}): Table {
+  const of = (name: "gateway" | "hello", figure: (one: FirstAnswer) => number) => median(cold.rounds[name].map(figure));
+  return {
+    title: "Cold start",
+    note: `Bundle: ${Math.round(cold.minifiedBytes / BYTES_PER_KB)} KB minified, ${Math.round(cold.gzipBytes / BYTES_PER_KB)} KB gzip. From the start of the runtime's process; the runtime compiles the Worker before it listens.`,
+    columns: ["Worker", "listening (ms)", "first answer (ms)"],
+    rows: [
+      ["Reelgate", of("gateway", (one) => one.listeningMs), of("gateway", (one) => one.answeredMs)],
+      ["hello world", of("hello", (one) => one.listeningMs), of("hello", (one) => one.answeredMs)],
+    ],
+  };
+}
