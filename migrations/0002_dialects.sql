@@ -4,9 +4,6 @@ ALTER TABLE tasks ADD COLUMN parent_id TEXT;
 -- JSON: what readers are shown of the request, which itself may hold megabytes of files.
 ALTER TABLE tasks ADD COLUMN outline TEXT;
 
--- OpenAI's list: videos that their client has not removed, either way round.
-CREATE INDEX tasks_owner_videos ON tasks (owner, id) WHERE action = 'CreateAigcVideoTask' AND deleted_at IS NULL;
-
 -- Key pairs for clients that sign as they would for the vendor (TC3-HMAC-SHA256), e.g. the vendor's own SDK. Verifying a
 -- signature takes the secret itself, so it is kept, encrypted: `secret` is base64 of IV and AES-GCM ciphertext, its key
 -- is KEY_ENCRYPTION_KEY of the environment, its additional data the secret_id.

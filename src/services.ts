@@ -4,7 +4,7 @@ import { type Config, parseConfig } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { createStore, type Store } from "./store/index.ts";
 import type { Dispatcher } from "./tasks/dispatch/types.ts";
-import { FinishedTasks } from "./tasks/finished.ts";
+import { TaskCache } from "./tasks/task-cache.ts";
 import { createVodClient, type VodClient } from "./vod/client.ts";
 
 /** What every layer works with. Lives as long as the isolate, so nothing in it may belong to one request. */
@@ -16,7 +16,7 @@ export type Services = {
   keyRing: KeyRing;
   tc3KeyRing: Tc3KeyRing;
   dispatcher: Dispatcher;
-  finished: FinishedTasks;
+  cache: TaskCache;
 };
 
 export type ServiceOptions = { env: Env; deps: Deps; dispatcher: Dispatcher };
@@ -33,6 +33,6 @@ export function createServices({ env, deps, dispatcher }: ServiceOptions): Servi
     keyRing: createKeyRing(store, deps),
     tc3KeyRing: createTc3KeyRing(store, deps, config.keyEncryptionKey),
     dispatcher,
-    finished: new FinishedTasks(deps.now),
+    cache: new TaskCache(deps.now),
   };
 }

@@ -53,5 +53,18 @@ export async function verifySessionToken(input: { token: unknown; keys: string[]
 }
 
 async function mac(claim: string, key: string): Promise<string> {
-  return base64url(await hmacSha256(await importHmacKey(utf8(key)), DOMAIN + claim));
+  return base64url(await hmacSha256(await hmacKeyOf(key), DOMAIN + claim));
+}
+
+/** A deployment has two secrets at most, and importing one takes longer than signing with it. */
+const imported = new Map<string, CryptoKey>();
+const IMPORTED_MAX = 8;
+
+async function hmacKeyOf(secret: string): Promise<CryptoKey> {
+  const known = imported.get(secret);
+  if (known) return known;
+  const key = await importHmacKey(utf8(secret));
+  if (imported.size >= IMPORTED_MAX) imported.clear();
+  imported.set(secret, key);
+  return key;
 }

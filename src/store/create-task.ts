@@ -2,6 +2,8 @@ import type { NewTask } from "./types.ts";
 
 /** Far below D1's 2 MB a row, also when every character takes three bytes. */
 const REQUEST_PART_CHARACTERS = 500_000;
+/** A request up to this lies in its task's row, which saves a row; a larger one would make every change of the row costly. */
+const REQUEST_INLINE_CHARACTERS = 16_000;
 
 export type CreateTaskInput = {
   task: NewTask;
@@ -10,12 +12,15 @@ export type CreateTaskInput = {
   /** SHA-256 of the parsed request; what an Idempotency-Key is bound to. */
   fingerprint: string;
   now: number;
+  /** The vendor is about to be called for it, at this time (milliseconds); without it the task waits. */
+  startsAt?: number | undefined;
   /** When the claims on `session_id` and Idempotency-Key lapse. */
   claimsExpireAt: number;
 };
 
 export type CreateTaskResult =
-  | { kind: "created" }
+  /** `starts`: it is this very call whose task is about to be sent, and nobody else's. */
+  | { kind: "created"; starts: boolean }
   | { kind: "duplicate_session"; taskId: string }
   | { kind: "idempotency_key_taken"; taskId: string; fingerprint: string };
 
@@ -37,8 +42,8 @@ const CLAIM_SESSION = `
 
 const INSERT_TASK = `
   INSERT INTO tasks (id, owner, dialect, action, model_name, model_version, client_model, status, attempt, priority,
-                     session_id, session_context, idempotency_key, start_by, created_at, parent_id, outline, history)
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', 1, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
+                     session_id, session_context, idempotency_key, start_by, created_at, parent_id, outline, request, submitted_at, history)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?17 IS NULL, 'queued', 'submitting'), 1, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
          json_array(json_object('at', ?13, 'message', 'Queued.'))
   WHERE (?11 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE owner = ?2 AND key = ?11 AND task_id = ?1))
     AND (?9 IS NULL OR EXISTS (SELECT 1 FROM session_claims WHERE owner = ?2 AND session_id = ?9 AND task_id = ?1))
@@ -55,7 +60,7 @@ const DROP_UNUSED_IDEMPOTENCY_KEY = `
 
 // The row itself tells whether the task was made: by this execution, or by one whose answer got lost.
 const READ_OUTCOME = `
-  SELECT t.id IS NOT NULL AS created, i.task_id AS idempotent_task_id, i.fingerprint AS fingerprint, s.task_id AS session_task_id
+  SELECT t.id IS NOT NULL AS created, t.status = 'submitting' AND t.submitted_at = ?5 AS starts, i.task_id AS idempotent_task_id, i.fingerprint AS fingerprint, s.task_id AS session_task_id
   FROM (SELECT 1)
   LEFT JOIN tasks t ON t.id = ?4
   LEFT JOIN idempotency_keys i ON i.owner = ?1 AND i.key = ?2
@@ -63,6 +68,7 @@ const READ_OUTCOME = `
 
 type Outcome = {
   created: number;
+  starts: number | null;
   idempotent_task_id: string | null;
   fingerprint: string | null;
   session_task_id: string | null;
@@ -82,15 +88,16 @@ export async function createTask(db: D1Database, input: CreateTaskInput): Promis
   if (sessionId !== null) {
     batch.push(db.prepare(CLAIM_SESSION).bind(owner, sessionId, id, claimsExpireAt, now, key));
   }
-  batch.push(insertTask(db, task));
-  for (const [part, body] of partsOf(input.request).entries()) {
+  const inline = input.request.length <= REQUEST_INLINE_CHARACTERS;
+  batch.push(insertTask(db, input, inline ? input.request : null));
+  for (const [part, body] of (inline ? [] : partsOf(input.request)).entries()) {
     batch.push(db.prepare(INSERT_REQUEST_PART).bind(id, part, body));
   }
   if (key !== null) batch.push(db.prepare(DROP_UNUSED_IDEMPOTENCY_KEY).bind(owner, key, id));
-  batch.push(db.prepare(READ_OUTCOME).bind(owner, key, sessionId, id));
+  batch.push(db.prepare(READ_OUTCOME).bind(owner, key, sessionId, id, input.startsAt ?? null));
 
   const outcome = (await db.batch<Outcome>(batch)).at(-1)?.results[0];
-  if (outcome?.created) return { kind: "created" };
+  if (outcome?.created) return { kind: "created", starts: outcome.starts === 1 };
   if (outcome?.idempotent_task_id && outcome.fingerprint) {
     return { kind: "idempotency_key_taken", taskId: outcome.idempotent_task_id, fingerprint: outcome.fingerprint };
   }
@@ -110,7 +117,7 @@ function partsOf(text: string): string[] {
   return parts;
 }
 
-function insertTask(db: D1Database, task: NewTask): D1PreparedStatement {
+function insertTask(db: D1Database, { task, startsAt }: CreateTaskInput, request: string | null): D1PreparedStatement {
   return db
     .prepare(INSERT_TASK)
     .bind(
@@ -129,5 +136,7 @@ function insertTask(db: D1Database, task: NewTask): D1PreparedStatement {
       task.created_at,
       task.parent_id,
       task.outline,
+      request,
+      startsAt ?? null,
     );
 }

@@ -4,38 +4,27 @@ const BATCH_ROWS = 500;
 export type Deleted = { tasks: number; events: number; claims: number };
 
 /**
- * Deletes a bounded number of rows that nobody may ask for any more: finished tasks with a lower id than
- * `tasksBeforeId`, events received before `eventsBefore`, and claims that lapsed before `now` (milliseconds).
+ * Deletes a bounded number of rows that nobody may ask for any more: finished tasks with a lower id than `beforeId`, with
+ * their claims and requests, settled events of such tasks, and notes of creates that lapsed before `now` (milliseconds).
+ * @param input.beforeId no younger than claims live
  * @returns what was deleted; as much again may be left
  */
-export async function deleteExpired(
-  db: D1Database,
-  input: { tasksBeforeId: string; eventsBefore: number; now: number },
-): Promise<Deleted> {
-  const old = `
-    SELECT id FROM tasks
-    WHERE id < ?1 AND status NOT IN ('queued', 'submitting', 'unknown', 'running') ORDER BY id LIMIT ${BATCH_ROWS}`;
+export async function deleteExpired(db: D1Database, input: { beforeId: string; now: number }): Promise<Deleted> {
+  const old = `SELECT id FROM tasks WHERE id < ?1 AND finished_at IS NOT NULL ORDER BY id LIMIT ${BATCH_ROWS}`;
+  const claimsOf = (table: string, name: string, column: string) => `
+    DELETE FROM ${table} WHERE (owner, ${name}, task_id) IN
+      (SELECT owner, ${column}, id FROM tasks WHERE id IN (${old}) AND ${column} IS NOT NULL)`;
   const results = await db.batch([
-    db.prepare(`DELETE FROM task_requests WHERE task_id IN (${old})`).bind(input.tasksBeforeId),
-    db.prepare(`DELETE FROM tasks WHERE id IN (${old})`).bind(input.tasksBeforeId),
+    db.prepare(claimsOf("session_claims", "session_id", "session_id")).bind(input.beforeId),
+    db.prepare(claimsOf("idempotency_keys", "key", "idempotency_key")).bind(input.beforeId),
+    db.prepare(`DELETE FROM task_requests WHERE task_id IN (${old})`).bind(input.beforeId),
+    db.prepare(`DELETE FROM tasks WHERE id IN (${old})`).bind(input.beforeId),
     db
       .prepare(
         `DELETE FROM events WHERE id IN
-           (SELECT id FROM events WHERE received_at < ?1 AND state <> 'waiting' ORDER BY received_at LIMIT ${BATCH_ROWS})`,
+           (SELECT id FROM events WHERE id < ?1 AND state <> 'waiting' ORDER BY id LIMIT ${BATCH_ROWS})`,
       )
-      .bind(input.eventsBefore),
-    db
-      .prepare(
-        `DELETE FROM session_claims WHERE (owner, session_id) IN
-           (SELECT owner, session_id FROM session_claims WHERE expires_at < ?1 ORDER BY expires_at LIMIT ${BATCH_ROWS})`,
-      )
-      .bind(input.now),
-    db
-      .prepare(
-        `DELETE FROM idempotency_keys WHERE (owner, key) IN
-           (SELECT owner, key FROM idempotency_keys WHERE expires_at < ?1 ORDER BY expires_at LIMIT ${BATCH_ROWS})`,
-      )
-      .bind(input.now),
+      .bind(input.beforeId),
     db
       .prepare(
         `DELETE FROM recent_creates WHERE (owner, fingerprint, request_id) IN
@@ -44,7 +33,7 @@ export async function deleteExpired(
       )
       .bind(input.now),
   ]);
-  const [, tasks = 0, events = 0, sessions = 0, keys = 0, creates = 0] = results.map((result) => result.meta.changes);
+  const [sessions = 0, keys = 0, , tasks = 0, events = 0, creates = 0] = results.map((result) => result.meta.changes);
   return { tasks, events, claims: sessions + keys + creates };
 }
 
@@ -62,13 +51,14 @@ export async function eraseContent(
   const results = await db.batch([
     db
       .prepare(
-        `UPDATE tasks SET result = NULL, session_context = NULL, outline = NULL, error_message = NULL, history = '[]',
+        `UPDATE tasks SET result = NULL, session_context = NULL, outline = NULL, request = NULL, error_message = NULL,
+                          history = '[]',
                           deleted_at = coalesce(deleted_at, ?3)
          WHERE id = ?1 AND owner = ?2 AND status IN ('succeeded', 'failed', 'canceled', 'expired')`,
       )
       .bind(id, owner, now),
     db.prepare(`DELETE FROM task_requests WHERE task_id = ?1 AND ${erased}`).bind(id),
-    db.prepare(`DELETE FROM events WHERE task_id = ?1 AND ${erased}`).bind(id),
+    db.prepare(`DELETE FROM events WHERE id > ?1 || '.' AND id < ?1 || '/' AND ${erased}`).bind(id),
   ]);
   return (results[0]?.meta.changes ?? 0) > 0;
 }

@@ -12,6 +12,8 @@ const STATUS_COLUMNS = `id, owner, dialect, action, model_name, model_version, c
   session_id, session_context, idempotency_key, parent_id, outline, vendor_task_id, error_code, error_message, start_by, history, created_at,
   submitted_at, finished_at, deleted_at`;
 
+const COLUMNS = `${STATUS_COLUMNS}, result`;
+
 /** Appends an entry to a task's history within the update that makes it true. */
 const entry = (at: string, message: string) =>
   `history = json_insert(history, '$[#]', json_object('at', ${at}, 'message', ${message}))`;
@@ -49,12 +51,12 @@ export function createTaskStore(db: D1Database) {
   return {
     /** The task, if it is this owner's. */
     find(owner: string, id: string): Promise<TaskRow | null> {
-      return db.prepare("SELECT * FROM tasks WHERE id = ?1 AND owner = ?2").bind(id, owner).first<TaskRow>();
+      return db.prepare(`SELECT ${COLUMNS} FROM tasks WHERE id = ?1 AND owner = ?2`).bind(id, owner).first<TaskRow>();
     },
 
     /** The task, whoever owns it. Only for the vendor's side: callbacks and the dispatcher. */
     findById(id: string): Promise<TaskRow | null> {
-      return db.prepare("SELECT * FROM tasks WHERE id = ?1").bind(id).first<TaskRow>();
+      return db.prepare(`SELECT ${COLUMNS} FROM tasks WHERE id = ?1`).bind(id).first<TaskRow>();
     },
 
     /** The same without the result, for those who only watch it. */
@@ -64,6 +66,11 @@ export function createTaskStore(db: D1Database) {
 
     /** JSON of the vendor request as it was stored. */
     async request(id: string): Promise<string> {
+      const row = await db
+        .prepare("SELECT request FROM tasks WHERE id = ?1")
+        .bind(id)
+        .first<{ request: string | null }>();
+      if (row?.request != null) return row.request;
       const parts = await db
         .prepare("SELECT body FROM task_requests WHERE task_id = ?1 ORDER BY part")
         .bind(id)
@@ -76,7 +83,7 @@ export function createTaskStore(db: D1Database) {
       const rows = await db
         .prepare(
           `SELECT ${ACTIVE_COLUMNS} FROM tasks INDEXED BY tasks_active
-           WHERE status IN ${ACTIVE} AND id > ?1 ORDER BY id LIMIT ?2`,
+           WHERE finished_at IS NULL AND status IN ${ACTIVE} AND id > ?1 ORDER BY id LIMIT ?2`,
         )
         .bind(afterId, limit)
         .all<ActiveTask>();
@@ -88,7 +95,7 @@ export function createTaskStore(db: D1Database) {
       return db
         .prepare(
           `UPDATE tasks SET status = 'submitting', submitted_at = ?2
-           WHERE id = ?1 AND (status = 'queued' OR (status = 'submitting' AND submitted_at = ?2)) RETURNING *`,
+           WHERE id = ?1 AND (status = 'queued' OR (status = 'submitting' AND submitted_at = ?2)) RETURNING ${COLUMNS}`,
         )
         .bind(id, now)
         .first<TaskRow>();

@@ -1,52 +1,46 @@
 import type { Services } from "../services.ts";
-import type { TaskSummary } from "../store/list-tasks.ts";
-import type { TaskFailure, TaskRow, TaskStatus } from "../store/types.ts";
-import { type CreateAction, mediaOf, type VendorRequest, vendorRequest } from "../vod/requests.ts";
+import type { TaskRow, TaskStatus } from "../store/types.ts";
+import { type VendorRequest, vendorRequest } from "../vod/requests.ts";
 import { type VendorTask, vendorTask } from "../vod/tasks.ts";
-import { type Outline, readOutline } from "./outline.ts";
+import { overviewOf, type TaskOverview } from "./overview.ts";
+import { isTerminal } from "./state.ts";
 import { HIGHEST_ID, isTaskId, lowestIdAt } from "./task-id.ts";
+import { taskState } from "./watch.ts";
 
-/** A task as a list shows it. Times are milliseconds. */
-export type TaskOverview = {
-  id: string;
-  action: CreateAction;
-  media: "video" | "image";
-  /** As the client named it. */
-  model: string;
-  modelName: string;
-  modelVersion: string;
-  status: TaskStatus;
-  priority: number;
-  sessionId: string | null;
-  sessionContext: string | null;
-  /** The task that this one was made from. */
-  parentId: string | null;
-  outline: Outline;
-  failure?: TaskFailure;
-  createdAt: number;
-  submittedAt: number | null;
-  finishedAt: number | null;
-  /** When its client had the content removed. */
-  deletedAt: number | null;
-};
+export type { TaskOverview } from "./overview.ts";
 
 /** A task with what the vendor made of it. */
 export type Task = TaskOverview & { vendorTask?: VendorTask };
 
 /** One task of this owner; undefined for anybody else's, and for an id that is none. */
-export async function readTask({ store, finished }: Services, owner: string, id: string): Promise<Task | undefined> {
+export async function readTask(services: Services, owner: string, id: string): Promise<Task | undefined> {
   if (!isTaskId(id)) return undefined;
-  const known = finished.whole(owner, id);
+  const { store, cache } = services;
+  const known = cache.whole(owner, id);
   if (known) return taskOf(known);
+  if (cache.isUnfinished(id)) {
+    const state = await taskState(services, owner, id);
+    if (!state || !isTerminal(state.status)) return state;
+  }
   const row = await store.tasks.find(owner, id);
   if (!row) return undefined;
-  finished.keep(row);
+  cache.keep(row);
   return taskOf(row);
 }
 
-/** The request a task was made of, in the vendor's form. */
-export async function readRequest({ store }: Services, id: string): Promise<VendorRequest> {
-  return vendorRequest.parse(JSON.parse(await store.tasks.request(id)));
+/** The request a task was made of, in the vendor's form. The caller has made sure whose task it is. */
+export async function readRequest({ store, cache }: Services, id: string): Promise<VendorRequest> {
+  let request = cache.request(id);
+  if (request === undefined) {
+    request = await store.tasks.request(id);
+    cache.keepRequest(id, request);
+  }
+  return vendorRequest.parse(JSON.parse(request));
+}
+
+/** The request, where the vendor's own account of the task does not show it yet. */
+export async function requestToShow(services: Services, task: Task): Promise<VendorRequest | undefined> {
+  return task.vendorTask ? undefined : readRequest(services, task.id);
 }
 
 export type ListQuery = {
@@ -102,28 +96,4 @@ export async function listVideos(
 export function taskOf(row: TaskRow): Task {
   const overview = overviewOf(row);
   return row.result === null ? overview : { ...overview, vendorTask: vendorTask.parse(JSON.parse(row.result)) };
-}
-
-/** A row, whole or in part, in the words of this layer. */
-export function overviewOf(row: TaskSummary): TaskOverview {
-  const action = row.action as CreateAction;
-  return {
-    id: row.id,
-    action,
-    media: mediaOf(action),
-    model: row.client_model ?? row.model_name,
-    modelName: row.model_name,
-    modelVersion: row.model_version,
-    status: row.status,
-    priority: row.priority,
-    sessionId: row.session_id,
-    sessionContext: row.session_context,
-    parentId: row.parent_id,
-    outline: readOutline(row.outline),
-    ...(row.error_code !== null && { failure: { code: row.error_code, message: row.error_message ?? "" } }),
-    createdAt: row.created_at,
-    submittedAt: row.submitted_at,
-    finishedAt: row.finished_at,
-    deletedAt: row.deleted_at,
-  };
 }

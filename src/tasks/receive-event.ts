@@ -5,12 +5,15 @@ import { sha256Hex } from "../signing/encoding.ts";
 import { verifySessionToken } from "../signing/session-token.ts";
 import { isCompletion, type VendorEvent } from "../vod/events.ts";
 import { EVENT_LEASE_MS, type PendingEvent, settleEvent } from "./settle.ts";
+import { lowestIdAt } from "./task-id.ts";
 
 /**
  * An event that is longer is not stored. A completion is a few kilobytes; D1 takes rows of 2 MB. The task of one that
  * is refused is re-read in its own time.
  */
 export const EVENT_MAX_BYTES = 1024 * 1024;
+
+const HOUR_MS = 60 * 60 * 1000;
 
 export type EventOrigin =
   /** Without a task: an event that completes none. */
@@ -43,8 +46,10 @@ export async function storeEvent(
   const taskId = origin.ok ? origin.taskId : undefined;
   const vendorTaskId = event.completion?.vendorTaskId ?? null;
   const completes = vendorTaskId !== null && taskId !== undefined;
-  const id = await sha256Hex(event.body);
   const now = deps.now();
+  // Equal events have equal ids, which begin with their task's: so they are found, and grow old, with it. Those of no
+  // task are as old as the hour they came in.
+  const id = `${taskId ?? lowestIdAt(now - (now % HOUR_MS))}.${await sha256Hex(event.body)}`;
   const leasedUntil = now + EVENT_LEASE_MS;
   const first = await store.events.insert({
     id,

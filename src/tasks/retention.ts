@@ -1,5 +1,6 @@
 import { log } from "../log.ts";
 import type { Services } from "../services.ts";
+import { CLAIM_LIFETIME_MS } from "./limits.ts";
 import { isTerminal } from "./state.ts";
 import { isTaskId, lowestIdAt } from "./task-id.ts";
 
@@ -10,14 +11,11 @@ const BATCHES_PER_RUN = 10;
 /** Deletes what is older than the retention time, a bounded part of it at a time. */
 export async function applyRetention({ config, store, deps }: Services): Promise<void> {
   const now = deps.now();
-  const before = now - config.retentionDays * DAY_MS;
+  // A task's claims go with it, so it stays as long as they live.
+  const beforeId = lowestIdAt(now - Math.max(config.retentionDays * DAY_MS, CLAIM_LIFETIME_MS));
   let count = 0;
   for (let batch = 0; batch < BATCHES_PER_RUN; batch++) {
-    const deleted = await store.retention.deleteExpired({
-      tasksBeforeId: lowestIdAt(before),
-      eventsBefore: before,
-      now,
-    });
+    const deleted = await store.retention.deleteExpired({ beforeId, now });
     const rows = deleted.tasks + deleted.events + deleted.claims;
     count += rows;
     if (rows === 0) break;
@@ -28,10 +26,10 @@ export async function applyRetention({ config, store, deps }: Services): Promise
 export type EraseOutcome = "erased" | "not_over" | "not_found";
 
 /** Removes a terminal task's content at its client's wish. */
-export async function eraseTask({ store, deps, finished }: Services, owner: string, id: string): Promise<EraseOutcome> {
+export async function eraseTask({ store, deps, cache }: Services, owner: string, id: string): Promise<EraseOutcome> {
   if (!isTaskId(id)) return "not_found";
   const erased = await store.retention.eraseContent({ owner, id, now: deps.now() });
-  finished.forget(id);
+  cache.forget(id);
   if (erased) return "erased";
   const task = await store.tasks.find(owner, id);
   if (!task) return "not_found";

@@ -1,8 +1,11 @@
 import { log } from "../log.ts";
 import type { Services } from "../services.ts";
 import { sha256Hex } from "../signing/encoding.ts";
+import type { CreateTaskInput, CreateTaskResult } from "../store/create-task.ts";
+import { type Store, StoreUnavailableError } from "../store/index.ts";
 import type { NewTask } from "../store/types.ts";
 import type { CreateAction, VendorRequest } from "../vod/requests.ts";
+import type { Admission, Submitted } from "./dispatch/types.ts";
 import { CLAIM_LIFETIME_MS } from "./limits.ts";
 import { outlineOf } from "./outline.ts";
 import { keyOfRetry, type RetryMark } from "./retry-key.ts";
@@ -52,23 +55,20 @@ export async function submitTask(services: Services, wish: TaskDraft): Promise<S
     if (firstTaskId) return { kind: "duplicate_session", firstTaskId };
   }
 
-  const fingerprint = await fingerprintOf(wish);
+  // Only a key is bound to a request; without one nobody asks for the hash.
+  const fingerprint = wish.idempotencyKey || retry ? await fingerprintOf(wish) : "";
   const idempotencyKey =
     wish.idempotencyKey ?? (retry && (await keyOfRetry(services, { owner, fingerprint, retry, now })));
   const draft = { ...wish, idempotencyKey };
   const task = newTask(services, draft, now);
   const request = JSON.stringify(draft.request);
-  const claimsExpireAt = now + CLAIM_LIFETIME_MS;
-  const created = await store.tasks.create({ task, request, fingerprint, now, claimsExpireAt });
-  if (created.kind === "duplicate_session") return { kind: created.kind, firstTaskId: created.taskId };
-  if (created.kind === "idempotency_key_taken") {
-    if (created.fingerprint !== fingerprint) return { kind: "idempotency_key_reused", firstTaskId: created.taskId };
-    return replay(services, draft, created.taskId);
-  }
-  const admitted = admit(services, task, request);
+  const submitted = submit(services, { task, request, fingerprint, now, claimsExpireAt: now + CLAIM_LIFETIME_MS });
   // A client that hangs up must not take the note of its answer down with it.
-  deps.defer(admitted);
-  return admitted;
+  deps.defer(submitted);
+  const outcome = await submitted;
+  if (outcome.kind !== "idempotency_key_taken") return outcome;
+  if (outcome.fingerprint !== fingerprint) return { kind: "idempotency_key_reused", firstTaskId: outcome.taskId };
+  return replay(services, draft, outcome.taskId);
 }
 
 function newTask({ deps }: Services, draft: TaskDraft, now: number): NewTask {
@@ -91,10 +91,30 @@ function newTask({ deps }: Services, draft: TaskDraft, now: number): NewTask {
   };
 }
 
-/** Hands the task to the dispatcher, which D1 would also lead to it. */
-async function admit({ store, dispatcher }: Services, task: NewTask, request: string): Promise<SubmitOutcome> {
-  const active = { ...task, status: "queued", attempt: 1, vendor_task_id: null, submitted_at: null } as const;
-  const admission = await dispatcher.admit(active, request);
+type IdempotencyKeyTaken = Extract<CreateTaskResult, { kind: "idempotency_key_taken" }>;
+
+/** Has the intent written and the task taken by the dispatcher; without one, writes it where the dispatcher will find it. */
+async function submit(services: Services, input: CreateTaskInput): Promise<SubmitOutcome | IdempotencyKeyTaken> {
+  const { store, dispatcher } = services;
+  const submitted = (await dispatcher.submit(input)) ?? (await createWaiting(store, input));
+  switch (submitted.kind) {
+    case "created":
+      return acceptedOrRefused(services, input.task, submitted.admission);
+    case "duplicate_session":
+      return { kind: submitted.kind, firstTaskId: submitted.taskId };
+    case "idempotency_key_taken":
+      return submitted;
+    case "store_unavailable":
+      throw new StoreUnavailableError(submitted.message);
+  }
+}
+
+async function createWaiting(store: Store, input: CreateTaskInput): Promise<Submitted> {
+  const created = await store.tasks.create(input);
+  return created.kind === "created" ? { kind: "created", admission: { kind: "queued", position: 0 } } : created;
+}
+
+async function acceptedOrRefused({ store }: Services, task: NewTask, admission: Admission): Promise<SubmitOutcome> {
   const { id, created_at: createdAt, owner, idempotency_key: key } = task;
   if (admission.kind === "refused") return { ...admission, taskId: id, replayed: false };
   const queuePosition = admission.kind === "queued" ? admission.position : 0;

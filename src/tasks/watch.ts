@@ -1,7 +1,7 @@
 import { log } from "../log.ts";
 import type { Services } from "../services.ts";
 import type { HistoryEntry, TaskStatusRow } from "../store/types.ts";
-import { overviewOf, type TaskOverview } from "./read.ts";
+import { overviewOf, type TaskOverview } from "./overview.ts";
 import { isTerminal } from "./state.ts";
 import { isTaskId } from "./task-id.ts";
 
@@ -68,25 +68,25 @@ export async function* watchTask(
 
 /** One look, by the dispatcher, who knows the queue and spares the database; without it, from D1. */
 async function look(
-  { store, deps, dispatcher, finished }: Services,
+  { store, deps, dispatcher, cache }: Services,
   owner: string,
   id: string,
   after: { version?: string | undefined; timeoutMs: number },
 ): Promise<Seen | undefined> {
   if (!isTaskId(id)) return undefined;
-  const over = finished.status(owner, id);
+  const over = cache.status(owner, id);
   if (over) return { version: undefined, state: stateOf(over, null) };
   try {
     const observation = await dispatcher.observe(owner, id, after);
     if (!observation) return undefined;
-    finished.keep(observation.task);
+    cache.keep(observation.task);
     return { version: observation.version, state: stateOf(observation.task, observation.position) };
   } catch (error) {
     log("error", "dispatcher.unreachable", { reason: "observe", request_id: id, error: String(error) });
     if (after.timeoutMs > 0) await deps.sleep(UNREACHABLE_PAUSE_MS);
     const row = await store.tasks.find(owner, id);
     if (!row) return undefined;
-    finished.keep(row);
+    cache.keep(row);
     return { version: undefined, state: stateOf(row, null) };
   }
 }

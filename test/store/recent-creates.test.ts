@@ -141,7 +141,7 @@ describe("a note", () => {
   it("is gone after its time", async ({ expect }) => {
     await send({ attempt: 0, atMs: 0 });
     await send({ attempt: 0, atMs: 10 * WINDOW_MS });
-    const input = { tasksBeforeId: lowestIdAt(0), eventsBefore: 0, now: START + 5 * WINDOW_MS };
+    const input = { beforeId: lowestIdAt(0), now: START + 5 * WINDOW_MS };
     expect(await gateway.services.store.retention.deleteExpired(input)).toMatchObject({ claims: 1 });
     expect(await gateway.services.store.retention.deleteExpired(input)).toMatchObject({ claims: 0 });
   });

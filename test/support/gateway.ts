@@ -49,7 +49,7 @@ export async function startGateway(options: GatewayOptions = {}) {
   const bindings = { ...env, ...NO_LIMITS, ...options.env } as Env;
   let core: DispatchCore;
   const dispatcher: Dispatcher = {
-    admit: (...input) => core.admit(...input),
+    submit: (...input) => core.submit(...input),
     left: (...input) => core.left(...input),
     wake: (...input) => core.wake(...input),
     cancel: (...input) => core.cancel(...input),

@@ -58,6 +58,8 @@ describe("one create", () => {
     gate.close();
     const first = attempt(0, { at: slow });
     await gate.reached;
+    // Their order is that of their times; no repetition comes within the same millisecond.
+    await new Promise((resolve) => setTimeout(resolve, 5));
     const second = await attempt(1, { at: slow });
     gate.open();
     expect((await first).id).toBe(second.id);

@@ -146,17 +146,41 @@ describe("an unanswered create call", () => {
 });
 
 describe("a crash", () => {
-  it("of the Worker between intent and dispatcher leaves a task that the dispatcher finds", async ({ expect }) => {
+  it("of the dispatcher before it wrote anything leaves a task that it finds later", async ({ expect }) => {
     const { dispatcher } = gateway.services;
-    const admit = dispatcher.admit.bind(dispatcher);
-    dispatcher.admit = () => new Promise(() => {});
-    void gateway.post(VIDEO, CAR);
-    await until(async () => (await env.DB.prepare("SELECT count(*) AS n FROM tasks").first<{ n: number }>())?.n === 1);
-    dispatcher.admit = admit;
+    dispatcher.submit = async () => undefined;
+    const id = await submit();
+    expect(await row(id)).toMatchObject({ status: "queued" });
     expect(await emulator.tasks()).toHaveLength(0);
     await gateway.reconcile();
     await until(async () => (await emulator.tasks()).length === 1);
     await gateway.reconcile();
+    expect(await emulator.tasks()).toHaveLength(1);
+  });
+
+  it("of the dispatcher before its answer leaves one paid task, whose id the client gets", async ({ expect }) => {
+    const { dispatcher } = gateway.services;
+    const told = dispatcher.submit.bind(dispatcher);
+    dispatcher.submit = async (input) => void (await told(input));
+    const id = await submit({ ...CAR, session_id: "s" });
+    await gateway.reconcile();
+    expect((await emulator.tasks()).map(({ SessionId }) => SessionId)).toEqual([`${id}-1`]);
+    expect(await row(id)).toMatchObject({ status: "running" });
+  });
+
+  it("of the way to the dispatcher, which is told twice, leaves one paid task, or one refusal", async ({ expect }) => {
+    const { dispatcher } = gateway.services;
+    const told = dispatcher.submit.bind(dispatcher);
+    dispatcher.submit = async (input) => {
+      const [first] = await Promise.all([told(input), told(input)]);
+      await told(input);
+      return first;
+    };
+    const id = await submit();
+    expect((await emulator.tasks()).map(({ SessionId }) => SessionId)).toEqual([`${id}-1`]);
+
+    await emulator.fault({ action: ACTION, kind: "error", code: "InvalidParameterValue" });
+    expect((await gateway.post(VIDEO, CAR)).status).toBe(422);
     expect(await emulator.tasks()).toHaveLength(1);
   });
 

@@ -8,7 +8,7 @@ import { answer, createRouter } from "../../http/openapi.ts";
 import { publicOrigin } from "../../http/urls.ts";
 import { waitMilliseconds } from "../../http/wait.ts";
 import { waitUntilOver } from "../../tasks/watch.ts";
-import { listTasks, readRequest, readTask, type Task } from "../../tasks/read.ts";
+import { listTasks, readTask, requestToShow, type Task } from "../../tasks/read.ts";
 import { eraseTask } from "../../tasks/retention.ts";
 import { isTerminal, statusesNamed } from "../../tasks/state.ts";
 import { isTaskId } from "../../tasks/task-id.ts";
@@ -67,8 +67,7 @@ for (const [path, media] of Object.entries(DETAIL_PATHS)) {
   requestRoutes.openapi(route, async (c) => {
     const { id: taskId } = c.req.valid("param");
     const task = await ownTask(c, taskId, media);
-    const request = await readRequest(c.get("services"), task.id);
-    return c.json(renderTaskDetail(task, request), 200);
+    return c.json(renderTaskDetail(task, await requestToShow(c.get("services"), task)), 200);
   });
 }
 

@@ -9,7 +9,7 @@ const TASK_FAILED = 70_000;
  * A task as DescribeTaskDetail would show it to somebody who had called the vendor directly: our id as TaskId, the
  * client's own SessionId and SessionContext.
  */
-export function renderTaskDetail(task: Task, request: VendorRequest) {
+export function renderTaskDetail(task: Task, request: VendorRequest | undefined) {
   const name = task.media === "video" ? "AigcVideoTask" : "AigcImageTask";
   const other = task.media === "video" ? "AigcImageTask" : "AigcVideoTask";
   const finished = isTerminal(task.status);
@@ -39,7 +39,7 @@ function outerStatus(task: Task, finished: boolean): string {
 }
 
 /** What the vendor shows of a task it has not finished; also the frame of one that never got that far. */
-function emptyTask(task: Task, request: VendorRequest, finished: boolean) {
+function emptyTask(task: Task, request: VendorRequest | undefined, finished: boolean) {
   return {
     Status: finished ? "FINISH" : "PROCESSING",
     ErrCode: task.failure ? TASK_FAILED : 0,

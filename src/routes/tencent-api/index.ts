@@ -7,7 +7,7 @@ import type { AppEnv } from "../../http/app-env.ts";
 import { limitBody } from "../../http/body.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { countRequest } from "../../http/request-limit.ts";
-import { readRequest, readTask } from "../../tasks/read.ts";
+import { readTask, requestToShow } from "../../tasks/read.ts";
 import { tencentError } from "./errors.ts";
 import { renderDetail } from "./render.ts";
 import { createBody, describeBody, parseDescribe } from "./schema.ts";
@@ -110,5 +110,5 @@ async function describeTask(c: Context<AppEnv>, json: unknown): Promise<Record<s
   const task = await readTask(services, c.get("caller").owner, parseDescribe(json, services.config.vod.subAppId));
   if (!task) throw tencentError("InvalidParameterValue.TaskId", "The TaskId does not exist.");
   if (task.deletedAt !== null) throw tencentError("ResourceNotFound", "The content of this task was removed.");
-  return renderDetail(services.deps, task, await readRequest(services, task.id));
+  return renderDetail(services.deps, task, await requestToShow(services, task));
 }

@@ -12,6 +12,6 @@ export function envelope(deps: Pick<Deps, "random">, members: Record<string, unk
 }
 
 /** DescribeTaskDetail's answer. */
-export function renderDetail(deps: Pick<Deps, "random">, task: Task, request: VendorRequest) {
+export function renderDetail(deps: Pick<Deps, "random">, task: Task, request: VendorRequest | undefined) {
   return envelope(deps, renderTaskDetail(task, request).Response);
 }

@@ -25,8 +25,7 @@ export function dispatcherOf(env: Env, sleep: (milliseconds: number) => Promise<
   }
 
   return {
-    admit: async (task, request) =>
-      (await attempt("admit", async () => stub().admit(task, request))) ?? absentDispatcher.admit(task, request),
+    submit: async (input) => attempt("submit", async () => stub().submit(input)),
     left: async (id, departure) => attempt("left", async () => stub().left(id, departure)),
     wake: async (at) => attempt("wake", async () => stub().wake(at)),
     cancel: async (owner, id) => ask(() => stub().cancel(owner, id)),
@@ -48,7 +47,7 @@ async function ask<T>(question: () => Promise<T>): Promise<T> {
 
 /** Where there is none: a task stays queued in D1 until the dispatcher looks there. */
 export const absentDispatcher: Dispatcher = {
-  admit: async () => ({ kind: "queued", position: 0 }),
+  submit: async () => undefined,
   left: async () => {},
   wake: async () => {},
   cancel: absent,

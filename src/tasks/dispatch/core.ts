@@ -1,6 +1,8 @@
 import { log } from "../../log.ts";
 import type { Services } from "../../services.ts";
-import type { ActiveTask, TaskRow } from "../../store/types.ts";
+import type { CreateTaskInput, CreateTaskResult } from "../../store/create-task.ts";
+import { StoreUnavailableError } from "../../store/retry.ts";
+import type { ActiveTask, NewTask, TaskRow } from "../../store/types.ts";
 import { type SendOutcome, sendToVendor } from "../send.ts";
 import { isTerminal } from "../state.ts";
 import { lowestIdAt } from "../task-id.ts";
@@ -10,7 +12,7 @@ import { Pace } from "./pace.ts";
 import { EventPuller } from "./pull-events.ts";
 import { retryEvents } from "./retry-events.ts";
 import { type Slot, Slots } from "./slots.ts";
-import type { Admission, CancelOutcome, Departure, Dispatcher, QueueReport } from "./types.ts";
+import type { CancelOutcome, Departure, Dispatcher, QueueReport, Submitted } from "./types.ts";
 import { UsualTimes } from "./usual-times.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 import { Watchers } from "./watchers.ts";
@@ -38,6 +40,23 @@ const KEEP_ALIVE_MS = 8_000;
 export const STARTUP_TIMEOUT = "startup_timeout";
 
 const modelOf = (task: Pick<ActiveTask, "model_name" | "model_version">) => `${task.model_name}/${task.model_version}`;
+
+/** The row of a task that was just written as about to be sent. */
+function firstRow(task: NewTask, submittedAt: number): TaskRow {
+  return {
+    ...task,
+    status: "submitting",
+    attempt: 1,
+    vendor_task_id: null,
+    result: null,
+    error_code: null,
+    error_message: null,
+    history: "[]",
+    submitted_at: submittedAt,
+    finished_at: null,
+    deleted_at: null,
+  };
+}
 
 export type CoreOptions = {
   services: Services;
@@ -128,13 +147,74 @@ export class DispatchCore implements Dispatcher {
     this.checkAt(slot, now + RESEND_FIRST_MS);
   }
 
-  async admit(task: ActiveTask, request: string): Promise<Admission> {
-    if (!this.slots.has(task.id)) this.wait(task);
+  async submit(input: CreateTaskInput): Promise<Submitted> {
+    const { task, request } = input;
+    // Told twice: the first telling is at work.
+    if (this.slots.has(task.id) || this.waiting.has(task.id)) return this.created(task.id, "queued");
+    // With a free slot and nobody waiting the task starts at once: what would be two writes is one.
+    const startsAt = this.now();
+    const slot = this.slotFor(task, startsAt);
+    let created: CreateTaskResult;
+    try {
+      created = await this.services.store.tasks.create(slot ? { ...input, startsAt } : input);
+    } catch (error) {
+      if (slot) {
+        // Perhaps it was written: the slot is kept until D1 says what is there.
+        this.pace.landed(this.now());
+        this.checkAt(slot, this.now() + BROKEN_RETRY_MS);
+      }
+      if (error instanceof StoreUnavailableError) return { kind: "store_unavailable", message: error.message };
+      throw error;
+    }
+    if (created.kind === "created" && slot && created.starts) {
+      const outcome = await this.send(slot, firstRow(task, startsAt), request);
+      return outcome?.kind === "refused"
+        ? { kind: "created", admission: outcome }
+        : this.created(task.id, this.waiting.has(task.id) ? "queued" : "started");
+    }
+    if (slot) {
+      this.pace.landed(this.now());
+      this.slots.free(slot.id);
+      void this.pump();
+    }
+    if (created.kind !== "created") return created;
+    // Of a slot that was taken in vain: somebody else's telling made the task, and goes on with it.
+    if (slot) return this.created(task.id, "queued");
+    return this.enqueue(task, request);
+  }
+
+  /** A slot for a task that nobody goes before. */
+  private slotFor(task: NewTask, now: number): Slot | undefined {
+    const lane = this.laneOf(task);
+    const full = this.waiting.length > 0 || this.slots.occupied >= this.pace.concurrency(now) || !this.isOpen(lane);
+    if (full || this.pace.nextCallAt(now) > now) return undefined;
+    this.pace.called();
+    const { id } = task;
+    const state = "submitting" as const;
+    const slot = this.slots.take({
+      id,
+      lane,
+      attempt: 1,
+      state,
+      waitMs: RESEND_FIRST_MS,
+      model: modelOf(task),
+      since: now,
+    });
+    void this.pump();
+    return slot;
+  }
+
+  private async enqueue(task: NewTask, request: string): Promise<Submitted> {
+    this.wait({ ...task, status: "queued", attempt: 1, vendor_task_id: null, submitted_at: null });
     const started = this.pump({ id: task.id, request });
     const outcome = started && (await started);
-    if (outcome?.kind === "refused") return outcome;
-    if (started && !this.waiting.has(task.id)) return { kind: "started" };
-    return { kind: "queued", position: this.waiting.position(task.id) ?? 0 };
+    if (outcome?.kind === "refused") return { kind: "created", admission: outcome };
+    return this.created(task.id, started && !this.waiting.has(task.id) ? "started" : "queued");
+  }
+
+  private created(id: string, kind: "queued" | "started"): Submitted {
+    const position = this.waiting.position(id) ?? 0;
+    return { kind: "created", admission: kind === "started" ? { kind } : { kind, position } };
   }
 
   async left(id: string, { attempt, requeued }: Departure): Promise<void> {

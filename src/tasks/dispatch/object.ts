@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { platformDeps } from "../../deps.ts";
 import { createServices } from "../../services.ts";
-import type { ActiveTask } from "../../store/types.ts";
+import type { CreateTaskInput } from "../../store/create-task.ts";
 import { DispatchCore } from "./core.ts";
 import type { Departure, Dispatcher as DispatcherCalls } from "./types.ts";
 import { absentDispatcher } from "./client.ts";
@@ -32,8 +32,8 @@ export class Dispatcher extends DurableObject<Env> implements DispatcherCalls {
     });
   }
 
-  async admit(task: ActiveTask, request: string) {
-    return this.core.admit(task, request);
+  async submit(input: CreateTaskInput) {
+    return this.core.submit(input);
   }
 
   async left(id: string, departure: Departure) {

@@ -1,3 +1,4 @@
+import type { CreateTaskInput, CreateTaskResult } from "../../store/create-task.ts";
 import type { ActiveTask, TaskStatusRow } from "../../store/types.ts";
 
 /** What became of a new task. A position of 0: nobody is ahead. */
@@ -5,6 +6,13 @@ export type Admission =
   | { kind: "queued"; position: number }
   | { kind: "started" }
   | { kind: "refused"; code: string; message: string };
+
+/** What became of a submission. */
+export type Submitted =
+  | { kind: "created"; admission: Admission }
+  | Exclude<CreateTaskResult, { kind: "created" }>
+  /** Whether the task is in D1 cannot be told. */
+  | { kind: "store_unavailable"; message: string };
 
 export type CancelOutcome = "canceled" | "in_progress" | "already_over" | "not_found";
 
@@ -34,8 +42,11 @@ export class DispatcherUnavailableError extends Error {
  * {@link DispatcherUnavailableError}.
  */
 export type Dispatcher = {
-  /** Takes a task that D1 holds as queued; waits for the vendor's answer when it can start at once. */
-  admit(task: ActiveTask, request: string): Promise<Admission>;
+  /**
+   * Writes a task's intent and takes it; waits for the vendor's answer when it can start at once. Undefined when the
+   * dispatcher cannot be reached; it may have done so all the same.
+   */
+  submit(input: CreateTaskInput): Promise<Submitted | undefined>;
   /** The task is no longer with the vendor, says D1: its slot is free, its watchers want to know. */
   left(id: string, departure: Departure): Promise<void>;
   /** Work is due at `at` (milliseconds). */

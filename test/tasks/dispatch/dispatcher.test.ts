@@ -198,7 +198,7 @@ describe("D1 that breaks off for a moment", () => {
       get(db, name: keyof D1Database) {
         if (name === "prepare") {
           return (sql: string) => {
-            if (broken > 0 && sql.includes("'submitting'")) {
+            if (broken > 0 && sql.includes("SET status = 'submitting'")) {
               broken -= 1;
               throw new Error("D1 is away");
             }
@@ -210,9 +210,12 @@ describe("D1 that breaks off for a moment", () => {
       },
     });
     gateway = await limits(2, { DB: flaky });
-    broken = 1;
+    // Waiting first: a task that starts at once is written as started.
+    gateway.services.dispatcher.submit = async () => undefined;
     const { id } = await submit();
     const next = await submit();
+    broken = 1;
+    await gateway.reconcile();
     expect(await emulator.tasks()).toHaveLength(0);
     gateway.clock.offsetMs += 6_000;
     await gateway.tick();

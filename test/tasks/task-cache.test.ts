@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, it } from "vitest";
-import { FINISHED_LIFETIME_MS } from "../../src/tasks/finished.ts";
+import { TASK_CACHE_LIFETIME_MS } from "../../src/tasks/task-cache.ts";
 import {
   addKey,
   CALLBACK,
@@ -49,7 +49,7 @@ describe("a finished task", () => {
       expect((await read("/status")).status).toBe(200);
     }
     expect(statements).toBe(0);
-    gateway.clock.offsetMs += FINISHED_LIFETIME_MS;
+    gateway.clock.offsetMs += TASK_CACHE_LIFETIME_MS;
     expect(await (await read()).json()).toEqual(first);
     expect(statements).toBeGreaterThan(0);
   });
@@ -67,10 +67,10 @@ describe("a finished task", () => {
     await read();
     await gateway.services.store.retention.eraseContent({ owner: "acme", id, now: Date.now() });
     expect((await read()).status).toBe(200);
-    gateway.clock.offsetMs += FINISHED_LIFETIME_MS;
+    gateway.clock.offsetMs += TASK_CACHE_LIFETIME_MS;
     expect((await read()).status).toBe(410);
 
-    gateway.services.finished.forget(id);
+    gateway.services.cache.forget(id);
     await gateway.request(`${REQUESTS}/${id}`, { method: "DELETE" });
     expect((await read()).status).toBe(410);
   });

@@ -1,0 +1,90 @@
+import type { TaskRow, TaskStatusRow } from "../store/types.ts";
+import { isTerminal } from "./state.ts";
+
+/** How long a finished task is answered from memory; content removed through another isolate is shown this much longer. */
+export const TASK_CACHE_LIFETIME_MS = 10_000;
+const MAX_ENTRIES = 2_000;
+/** A larger result, or request, is read again each time. */
+const MAX_CHARACTERS = 20_000;
+
+/** Forgets everything when it is full: a busy isolate refills it within a second, and no bookkeeping is needed. */
+class Memory<Value> {
+  private readonly entries = new Map<string, { until: number; value: Value }>();
+  private readonly now: () => number;
+
+  constructor(now: () => number) {
+    this.now = now;
+  }
+
+  get(id: string): Value | undefined {
+    const entry = this.entries.get(id);
+    if (!entry || entry.until > this.now()) return entry?.value;
+    this.entries.delete(id);
+    return undefined;
+  }
+
+  set(id: string, value: Value): void {
+    if (this.entries.size >= MAX_ENTRIES) this.entries.clear();
+    this.entries.set(id, { until: this.now() + TASK_CACHE_LIFETIME_MS, value });
+  }
+
+  delete(id: string): void {
+    this.entries.delete(id);
+  }
+}
+
+/**
+ * What this isolate has just read of tasks and what does not change: those who poll for one ask again and again, so
+ * neither D1 nor the dispatcher need be asked each time.
+ */
+export class TaskCache {
+  private readonly finished: Memory<TaskStatusRow & Partial<Pick<TaskRow, "result">>>;
+  private readonly requests: Memory<string>;
+  private readonly unfinished: Memory<true>;
+
+  constructor(now: () => number) {
+    this.finished = new Memory(now);
+    this.requests = new Memory(now);
+    this.unfinished = new Memory(now);
+  }
+
+  /** What a finished task's status shows. */
+  status(owner: string, id: string): TaskStatusRow | undefined {
+    const row = this.finished.get(id);
+    return row?.owner === owner ? row : undefined;
+  }
+
+  /** A finished task with its result. */
+  whole(owner: string, id: string): TaskRow | undefined {
+    const row = this.finished.get(id);
+    return row?.owner === owner && row.result !== undefined ? { ...row, result: row.result } : undefined;
+  }
+
+  /** Whether the task was not over when it was last read: the dispatcher has it in memory and spares D1. */
+  isUnfinished(id: string): boolean {
+    return this.unfinished.get(id) ?? false;
+  }
+
+  /** JSON of the request that a task was made of. The caller has made sure whose it is. */
+  request(id: string): string | undefined {
+    return this.requests.get(id);
+  }
+
+  /** Remembers a row as it was read. */
+  keep(row: TaskStatusRow | TaskRow): void {
+    if (!isTerminal(row.status)) return this.unfinished.set(row.id, true);
+    const { result, ...status } = { result: undefined, ...row };
+    const small = result !== undefined && (result?.length ?? 0) <= MAX_CHARACTERS;
+    this.finished.set(row.id, small ? { ...status, result } : status);
+  }
+
+  keepRequest(id: string, request: string): void {
+    if (request.length <= MAX_CHARACTERS) this.requests.set(id, request);
+  }
+
+  /** A task's content was removed. */
+  forget(id: string): void {
+    this.finished.delete(id);
+    this.requests.delete(id);
+  }
+}
