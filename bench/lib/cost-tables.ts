@@ -3,7 +3,8 @@ import { median } from "./checks.ts";
 import type { FirstAnswer } from "./first-answer.ts";
 import type { Operations } from "./counts.ts";
 import { billOf, OBJECT_GB, PRICES_READ, PRICES_SOURCE, totalOf } from "./prices.ts";
-import type { Chart, Table } from "./suite.ts";
+import { shortSql } from "./short-sql.ts";
+import type { Cell, Chart, Table } from "./suite.ts";
 import { NAMING_TITLES, NAMINGS, type Phase, PHASE_TITLES, PHASES } from "./task-phases.ts";
 import { type Habit, type Measured, rowsWrittenInLife, TASK_SECONDS, usageOf } from "./usage.ts";
 
@@ -13,8 +14,6 @@ const MANY_POLLS = 10;
 const MINUTES_PER_MONTH = 60 * 24 * 30;
 const SECONDS_PER_MINUTE = 60;
 const BYTES_PER_KB = 1_000;
-/** A statement is recognised by its beginning. */
-const STATEMENT_CHARACTERS = 70;
 
 const OPERATION_TITLES: Record<keyof Operations, string> = {
   requests: "requests",
@@ -30,22 +29,26 @@ const OPERATION_TITLES: Record<keyof Operations, string> = {
 const OPERATIONS = Object.keys(OPERATION_TITLES) as (keyof Operations)[];
 
 /** The phases that a name changes are shown for each naming. */
-const NAMED_PHASES: readonly Phase[] = ["submit", "deletion"];
+const NAMED_PHASES: ReadonlySet<Phase> = new Set(["submit", "deletion"]);
 
 export function operationTable({ lives, awakePerSecond, cpuMs }: Measured): Table {
-  const values = (operations: Operations) => OPERATIONS.map((name) => operations[name]);
-  const phases = PHASES.flatMap((phase) =>
-    (NAMED_PHASES.includes(phase) ? NAMINGS : (["session"] as const)).map((naming) => [
-      NAMED_PHASES.includes(phase) ? `${PHASE_TITLES[phase]}, ${NAMING_TITLES[naming]}` : PHASE_TITLES[phase],
-      ...values(lives[naming][phase]),
-      naming === "session" ? cpuMs[phase] : "",
-    ]),
-  );
+  const row = (title: string, operations: Operations, cpu: Cell): Cell[] =>
+    ([title] as Cell[]).concat(
+      OPERATIONS.map((name) => operations[name]),
+      cpu,
+    );
+  const phases = PHASES.flatMap((phase) => {
+    if (!NAMED_PHASES.has(phase)) return [row(PHASE_TITLES[phase], lives.session[phase], cpuMs[phase])];
+    return NAMINGS.map((naming) => {
+      const cpu = naming === "session" ? cpuMs[phase] : "";
+      return row(`${PHASE_TITLES[phase]}, ${NAMING_TITLES[naming]}`, lives[naming][phase], cpu);
+    });
+  });
   return {
     title: "Operations of one task",
     note: `D1 counts a row for each index that a write touches. Rows written from submission to result: ${NAMINGS.map((naming) => `${rowsWrittenInLife(lives[naming])} (${NAMING_TITLES[naming]})`).join(", ")}.`,
     columns: ["phase", ...OPERATIONS.map((name) => OPERATION_TITLES[name]), "CPU (ms, local)"],
-    rows: [...phases, ["the object, each second in which any task is in flight", ...values(awakePerSecond), ""]],
+    rows: [...phases, row("the object, each second in which any task is in flight", awakePerSecond, "")],
   };
 }
 
@@ -55,12 +58,7 @@ export function rowsByStatement({ statements, tasks }: Measured): Table {
   const rows = phases.flatMap((phase) =>
     Object.entries(statements["session-and-key"][phase].d1.statements)
       .filter(([, { rowsWritten }]) => rowsWritten > 0)
-      .map(([sql, count]) => [
-        phase,
-        sql.slice(0, STATEMENT_CHARACTERS),
-        count.rowsWritten / tasks,
-        count.rowsRead / tasks,
-      ]),
+      .map(([sql, count]) => [phase, shortSql(sql), count.rowsWritten / tasks, count.rowsRead / tasks]),
   );
   return {
     title: "Statements that write, for one task with session_id and Idempotency-Key",
@@ -84,7 +82,9 @@ export function priceTables(measured: Measured): Table[] {
       note,
       columns: ["part", ...shown.map(habitText)],
       rows: [
-        ...parts.map((part, index) => [part, ...bills.map((bill) => bill[index]?.dollars ?? Number.NaN)]),
+        ...parts.map((part, index) =>
+          ([part] as Cell[]).concat(bills.map((bill) => bill[index]?.dollars ?? Number.NaN)),
+        ),
         ["all", ...bills.map(totalOf)],
       ],
     },
@@ -147,41 +147,33 @@ function dollars(amount: number): string {
   return `$${amount.toFixed(2)}`;
 }
 
+/** As many as can stand under one chart. */
+const CHART_GROUPS: Record<string, RegExp> = {
+  requests: /^Workers: requests/,
+  CPU: /^Workers: CPU/,
+  "D1 reads": /^D1: rows read/,
+  "D1 writes": /^D1: rows written/,
+  "D1 storage": /^D1: storage/,
+  KV: /^KV/,
+  "Durable Obj.": /^Durable Object/,
+  logs: /Logs/,
+};
+
 export function costCharts(measured: Measured): Chart[] {
   const shown = [0, MANY_POLLS].map((polls) => ({ naming: "session" as const, polls, inFlight: MANY_IN_FLIGHT }));
-  const bills = shown.map((habit) => billOf(usageOf(measured, habit), MILLION));
-  const parts = bills[0]?.map(({ part }) => part) ?? [];
-  const title = `Dollars for a million tasks with a session_id, ${MANY_IN_FLIGHT} in flight`;
+  const title = `Dollars for a million tasks with a session_id, ${MANY_IN_FLIGHT.toLocaleString("en")} in flight`;
   const svg = barChart({
     title,
     xLabel: "part of the platform",
     yLabel: "US dollars",
-    groups: parts.map(shortPart),
-    series: shown.map(({ polls }, index) => ({
-      name: `${polls} polls`,
-      values: bills[index]?.map((line) => line.dollars) ?? [],
-    })),
+    groups: Object.keys(CHART_GROUPS),
+    series: shown.map((habit) => {
+      const bill = billOf(usageOf(measured, habit), MILLION);
+      const values = Object.values(CHART_GROUPS).map((group) => totalOf(bill.filter(({ part }) => group.test(part))));
+      return { name: `${habit.polls} polls`, values };
+    }),
   });
   return [{ file: "cost.svg", title, svg }];
-}
-
-const SHORT_PARTS: Record<string, string> = {
-  "Workers: requests": "requests",
-  "Workers: CPU": "CPU",
-  "D1: rows read": "D1 read",
-  "D1: rows written": "D1 write",
-  "D1: storage": "D1 GB",
-  "KV: reads": "KV read",
-  "KV: writes": "KV write",
-  "Durable Object: requests": "DO req.",
-  "Durable Object: duration": "DO GB-s",
-  "Durable Object: alarms set": "alarms",
-  "Workers Logs": "logs",
-};
-
-/** Eleven of them stand under one chart. */
-function shortPart(part: string): string {
-  return SHORT_PARTS[part] ?? part;
 }
 
 export function coldStartTable(cold: {

@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { generateApiKey, newApiKeyRow } from "../../scripts/lib/api-key.ts";
 import { createEmulatorClient, type EmulatorClient } from "../../scripts/lib/emulator-client.ts";
@@ -9,6 +8,7 @@ import { SEED_API_KEY } from "../../src/store/api-key-sql.ts";
 import { bootGateway, type Gateway } from "./gateway.ts";
 import { NO_RATE_LIMIT } from "./lab.ts";
 import { type Peer, startPeer } from "./peers.ts";
+import { newStateDir } from "./state-dir.ts";
 
 /** Something that passes calls on to the emulator. */
 export type VendorLine = { url: string; stop: () => Promise<void> };
@@ -44,9 +44,13 @@ export async function startEmulatedField<Name extends string, Line extends Vendo
 ): Promise<EmulatedField<Name, Line>> {
   const started = new AsyncDisposableStack();
   try {
-    const stateDir = await mkdtemp(join(tmpdir(), "reelgate-bench-"));
+    const stateDir = await newStateDir();
     started.defer(() => rm(stateDir, { recursive: true, force: true }));
-    const { emulatorUrl, stop: stopEmulator } = await startStack({ gateway: false, buildDir: options.buildDir });
+    const { emulatorUrl, stop: stopEmulator } = await startStack({
+      gateway: false,
+      buildDir: options.buildDir,
+      stateDir: join(stateDir, "vendor"),
+    });
     started.defer(stopEmulator);
     const vendorLine = await options.startLine(emulatorUrl);
     if (vendorLine) started.defer(vendorLine.stop);

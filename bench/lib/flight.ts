@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { openTasks } from "./all-over.ts";
 import { submitAtOnce, type Target } from "./client.ts";
 import type { EmulatedField } from "./emulated-field.ts";
 import type { Gateway } from "./gateway.ts";
@@ -8,6 +9,8 @@ import { watch, type Watcher } from "./watcher.ts";
 /** Tasks that are with the vendor together, each watched by a client of its own over an event stream. */
 export type FlightPlan = {
   tasks: number;
+  /** Submitted at once and alike, at most: larger groups are submitted sooner, and end in bursts. */
+  groupTasks: number;
   /**
    * How long the next group of tasks takes at the vendor: seconds.
    * @param group the share of the tasks that is submitted already, from 0 to below 1
@@ -27,11 +30,13 @@ export type Flight = {
   afterArrivalMs: number[];
   /** The most that were with the vendor at the same time. */
   mostInFlight: number;
-  /** Clients whose stream ended without `COMPLETED`. */
+  /** Clients whose stream ended without `COMPLETED`, or was still open after the plan's time. */
   untold: number;
+  /** Tasks that the gateway did not know to be over when the last client was told, or the time was up. */
+  open: number;
 };
 
-const GROUPS = 20;
+const MIN_GROUPS = 20;
 const MIN_TASK_SECONDS = 0.05;
 const MS_PER_SECOND = 1_000;
 /** The vendor's record of the last end is complete a moment later. */
@@ -40,11 +45,11 @@ const SETTLE_MS = 100;
 /** The emulator holds no other tasks than these, and has as many slots. */
 export async function fly(
   { vendor, gateway }: Pick<EmulatedField<never>, "vendor" | "gateway">,
-  { tasks, taskSeconds, timeoutMs }: FlightPlan,
+  { tasks, groupTasks, taskSeconds, timeoutMs }: FlightPlan,
 ): Promise<Flight> {
   const signal = AbortSignal.timeout(timeoutMs);
   const began = performance.now();
-  const perGroup = Math.ceil(tasks / GROUPS);
+  const perGroup = Math.min(groupTasks, Math.ceil(tasks / MIN_GROUPS));
   const watched: { id: string; watcher: Watcher }[] = [];
   while (watched.length < tasks) {
     const seconds = taskSeconds(watched.length / tasks, (performance.now() - began) / MS_PER_SECOND);
@@ -53,7 +58,7 @@ export async function fly(
     watched.push(...group);
   }
   const times = await Promise.all(
-    watched.map(async ({ id, watcher }) => ({ id, completedAt: await watcher.completed })),
+    watched.map(async ({ id, watcher }) => ({ id, completedAt: await watcher.completed.catch(() => undefined) })),
   );
   await sleep(SETTLE_MS);
   const dispatches = await dispatchesAt(vendor);
@@ -72,6 +77,7 @@ export async function fly(
     afterArrivalMs: afterArrivalMs.toSorted((a, b) => a - b),
     mostInFlight: mostAtOnce(dispatches),
     untold: tasks - lagsMs.length,
+    open: await openTasks(gateway),
   };
 }
 

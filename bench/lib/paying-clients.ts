@@ -9,6 +9,8 @@ import { SUBMIT_PATH } from "../peers/options.ts";
 /** A published client as its users have it, and how it names an order. */
 export type PayingClient = {
   title: string;
+  /** For the narrow place below a bar. */
+  label: string;
   /** Whether a repetition can be told from a new order: by a name the user gave, or by the client's own mark. */
   named: boolean;
   /** How often it repeats a submission whose connection broke, by itself. */
@@ -35,36 +37,42 @@ const withRequestId = z.looseObject({ request_id: z.string() });
 export const PAYING_CLIENTS: readonly PayingClient[] = [
   {
     title: "fal, Idempotency-Key",
+    label: "fal, key",
     named: true,
     retries: FAL_RETRIES,
     order: (server, prompt) => byFal(server, prompt, {}, { "Idempotency-Key": randomUUID() }),
   },
   {
     title: "fal, session_id",
+    label: "fal, session_id",
     named: true,
     retries: FAL_RETRIES,
     order: (server, prompt) => byFal(server, prompt, { session_id: randomUUID() }, {}),
   },
   {
     title: "openai, its own x-stainless-retry-count",
+    label: "openai",
     named: true,
     retries: OPENAI_RETRIES,
     order: byOpenAi,
   },
   {
     title: "replicate, Idempotency-Key",
+    label: "replicate, key",
     named: true,
     retries: REPLICATE_RETRIES,
     order: (server, prompt) => byReplicate(server, prompt, { "Idempotency-Key": randomUUID() }),
   },
   {
     title: "fal",
+    label: "fal, none",
     named: false,
     retries: FAL_RETRIES,
     order: (server, prompt) => byFal(server, prompt, {}, {}),
   },
   {
     title: "replicate",
+    label: "replicate, none",
     named: false,
     retries: REPLICATE_RETRIES,
     order: (server, prompt) => byReplicate(server, prompt, {}),

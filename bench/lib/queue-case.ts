@@ -20,7 +20,7 @@ export type QueueOutcome = {
   rejected: number;
   /** How many places a task was served away from its owner's order, at the worst; NaN where there is no order. */
   displaced: number;
-  /** Jain's index over the owners' tasks that were done after half of the time. */
+  /** Jain's index over the owners' tasks that the vendor had begun after half of the time. */
   jain: number;
   /** From the first task's start at the vendor to the end of the last that was made. */
   seconds: number;
@@ -154,7 +154,7 @@ function spanOf(done: readonly Done[], { owners }: QueueCase): { jain: number; s
   const lastMs = done.reduce((most, { finishedAtMs }) => Math.max(most, finishedAtMs), firstMs);
   const halfMs = (firstMs + lastMs) / 2;
   const shares = ownerNames(owners).map(
-    (owner) => done.filter((task) => task.owner === owner && task.finishedAtMs <= halfMs).length,
+    (owner) => done.filter((task) => task.owner === owner && task.startedAtMs <= halfMs).length,
   );
   return { jain: jainIndex(shares), seconds: (lastMs - firstMs) / MS_PER_SECOND };
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { DEV_OWNER } from "../../scripts/lib/local-env.ts";
 import type { Gateway } from "./gateway.ts";
 
@@ -35,7 +34,7 @@ const INSERTS = [
      ${AT}, ${AT} + ${TASK_DURATION_MS} FROM rows`,
   `INSERT INTO task_requests (task_id, part, body) ${ROWS} SELECT ${ID}, 0, '{}' FROM rows`,
   `INSERT INTO events (id, event_type, task_id, vendor_task_id, body, state, attempts, received_at, settled_at)
-   ${ROWS} SELECT printf('%064x', i), 'AigcVideoTaskComplete', ${ID}, ${VENDOR_ID}, '{}', 'applied', 1,
+   ${ROWS} SELECT ${ID} || '.' || printf('%064x', i), 'AigcVideoTaskComplete', ${ID}, ${VENDOR_ID}, '{}', 'applied', 1,
      ${AT} + ${TASK_DURATION_MS}, ${AT} + ${TASK_DURATION_MS} FROM rows`,
   `INSERT INTO session_claims (owner, session_id, task_id, accepted, expires_at)
    ${ROWS} SELECT ${OWNER}, 'seed-' || i, ${ID}, 1, ${AT} + ${CLAIM_DAYS * DAY_MS} FROM rows WHERE ${NAMED}`,
@@ -58,9 +57,11 @@ export async function seedTasks(database: Database, from: number, to: number): P
     const end = Math.min(start + ROWS_PER_STATEMENT, to);
     const began = first + Math.floor((start - from) * perRowMs);
     const values = [start, end, began, Math.floor((end - start) * perRowMs)];
-    for (const sql of INSERTS) await database.prepare(sql).bind(...values).run();
-    // The runtime's other work, such as this process' own connection, gets its turn.
-    await sleep(0);
+    for (const sql of INSERTS)
+      await database
+        .prepare(sql)
+        .bind(...values)
+        .run();
   }
   for (const sql of indexes) await database.prepare(sql).run();
 }

@@ -34,9 +34,9 @@ const LOOK_MS = 250;
 const MAKE_OLD = [
   "UPDATE tasks SET id = '00000000' || substr(id, 9) WHERE finished_at IS NOT NULL",
   "UPDATE task_requests SET task_id = '00000000' || substr(task_id, 9)",
-  "UPDATE events SET received_at = 0",
-  "UPDATE session_claims SET expires_at = 0",
-  "UPDATE idempotency_keys SET expires_at = 0",
+  "UPDATE events SET received_at = 0, id = '00000000' || substr(id, 9), task_id = '00000000' || substr(task_id, 9)",
+  "UPDATE session_claims SET expires_at = 0, task_id = '00000000' || substr(task_id, 9)",
+  "UPDATE idempotency_keys SET expires_at = 0, task_id = '00000000' || substr(task_id, 9)",
 ];
 
 /**

@@ -1,13 +1,11 @@
 import { CallWindow } from "../../src/tasks/dispatch/call-window.ts";
-import { UsualTimes } from "../../src/tasks/dispatch/usual-times.ts";
+import { REREADS_PER_SECOND, UsualTimes } from "../../src/tasks/dispatch/usual-times.ts";
 
 /*
  * The gateway's re-reads of tasks whose every event is lost, in virtual time: its own classes decide when, the loop here
  * does what `DispatchCore.tick` does.
  */
 
-/** As in src/tasks/dispatch/core.ts. */
-const REREADS_PER_SECOND = 80;
 /** As in src/tasks/dispatch/object.ts: what is farther away than the timer in memory is left to the alarm, set later by this. */
 const TIMER_MAX_MS = 2_000;
 const ALARM_SLACK_MS = 1_000;

@@ -92,12 +92,14 @@ async function measureTasks(quick: boolean, say: (line: string) => void): Promis
     return { lives, ...(await standing(lab, seconds)) };
   });
   const costs = await withGateway({ buildDir: BENCH_BUILD_DIR, emulatorBuildDir: BENCH_BUILD_DIR }, async (lab) => {
+    // On a database that has nothing to reuse yet.
+    const bytes = await bytesOf(lab, cpuCount);
     await livePhases(lab, { naming: "none", count: cpuCount, prefix: "warm" }, (work) => work());
     say(`CPU of ${cpuCount} tasks`);
     const cpu = await livePhases(lab, { naming: "session", count: cpuCount, prefix: "cpu" }, (work) =>
       cpuOf(lab, work),
     );
-    return { cpu, bytes: await bytesOf(lab, cpuCount) };
+    return { cpu, bytes };
   });
   return {
     lives: Object.fromEntries(

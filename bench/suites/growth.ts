@@ -8,6 +8,7 @@ import { counted, type StatementCount } from "../lib/counts.ts";
 import { ALONE_MODEL, REREAD_SECONDS, runEveryStatement } from "../lib/every-statement.ts";
 import { bootGateway } from "../lib/gateway.ts";
 import { labOf, NO_RATE_LIMIT } from "../lib/lab.ts";
+import { shortSql } from "../lib/short-sql.ts";
 import { newStateDir } from "../lib/state-dir.ts";
 import { type Chart, type Suite, type Table, type Target, targetAtMost } from "../lib/suite.ts";
 import { planOf, seedTasks } from "../lib/table-seed.ts";
@@ -21,18 +22,12 @@ const FLAT_FACTOR = 1.25;
 const FLAT_ROWS = 10;
 /** Statements that read more than this are told apart: they are bounded, and by what. */
 const MANY_ROWS = 200;
-const STATEMENT_CHARACTERS = 110;
 
-/** What bounds the rows that a statement reads, by words in it. The first that fits. */
-const BOUNDS: readonly (readonly [words: string, bound: string])[] = [
-  ["DELETE FROM task_requests", "a batch of the retention"],
-  ["DELETE FROM tasks", "a batch of the retention"],
-  ["DELETE FROM events WHERE id IN", "a batch of the retention"],
-  ["DELETE FROM session_claims WHERE (owner, session_id) IN", "a batch of the retention"],
-  ["DELETE FROM idempotency_keys WHERE (owner, key) IN", "a batch of the retention"],
-  ["INDEXED BY tasks_active", "tasks that are not over"],
-  ["min(id) AS last", "what one page of two filters may look at"],
-  ["INDEXED BY tasks_owner", "a page, or what one page of two filters may look at"],
+/** What bounds the rows that a statement reads, by its text. The first that fits. */
+const BOUNDS: readonly (readonly [text: RegExp, bound: string])[] = [
+  [/^DELETE .* LIMIT \d+/, "a batch of the retention"],
+  [/INDEXED BY tasks_active/, "the tasks that are not over"],
+  [/^SELECT .* LIMIT /, "a page, or what a page with filters may look at"],
 ];
 
 type AtSize = { size: number; statements: Record<string, StatementCount> };
@@ -127,7 +122,7 @@ function factsOf(growths: readonly Growth[]): Check[] {
   return [
     exactly("statements whose rows read grow with the table", growths.filter(({ grows }) => grows).length, 0),
     exactly(
-      `statements that read more than ${MANY_ROWS} rows and have no known bound`,
+      `statements that read more than ${MANY_ROWS} rows and name no limit`,
       growths.filter((growth) => rowsRead(growth) > MANY_ROWS && boundOf(growth.sql) === "").length,
       0,
     ),
@@ -135,7 +130,9 @@ function factsOf(growths: readonly Growth[]): Check[] {
 }
 
 function targetOf(growths: readonly Growth[], sizes: readonly number[]): Target {
-  const ratios = growths.map(({ at }) => (at.at(-1)?.mostRowsRead ?? 0) / Math.max(FLAT_ROWS, at[0]?.mostRowsRead ?? 0));
+  const ratios = growths.map(
+    ({ at }) => (at.at(-1)?.mostRowsRead ?? 0) / Math.max(FLAT_ROWS, at[0]?.mostRowsRead ?? 0),
+  );
   return targetAtMost(
     `rows read by a statement on ${sizes.at(-1)?.toLocaleString("en")} tasks beside ${sizes[0]?.toLocaleString("en")}, worst`,
     Math.max(...ratios),
@@ -156,7 +153,7 @@ function statementTable(growths: readonly Growth[], sizes: readonly number[]): T
       "grows",
     ],
     rows: growths.map((growth) => [
-      growth.sql.slice(0, STATEMENT_CHARACTERS),
+      shortSql(growth.sql),
       ...growth.at.map((count) => count?.mostRowsRead ?? Number.NaN),
       ...growth.at.map((count) => count?.mostRowsWritten ?? Number.NaN),
       rowsRead(growth) > MANY_ROWS ? boundOf(growth.sql) : "",
@@ -166,19 +163,22 @@ function statementTable(growths: readonly Growth[], sizes: readonly number[]): T
 }
 
 function boundOf(sql: string): string {
-  return BOUNDS.find(([words]) => sql.includes(words))?.[1] ?? "";
+  return BOUNDS.find(([text]) => text.test(sql))?.[1] ?? "";
 }
 
 function timeTable(growths: readonly Growth[], sizes: readonly number[]): Table {
-  const mean = (count: StatementCount | undefined) => (count ? count.ms / count.calls : Number.NaN);
   return {
     title: "Time of a statement in the database, mean",
     note: "The database tells whole milliseconds. Those of at least one are shown.",
     columns: ["statement", ...sizes.map((size) => `ms, ${size.toLocaleString("en")}`)],
     rows: growths
-      .map(({ sql, at }) => [sql.slice(0, STATEMENT_CHARACTERS), ...at.map(mean)] as const)
+      .map(({ sql, at }) => [shortSql(sql), ...at.map(meanMs)] as const)
       .filter(([, ...times]) => times.some((ms) => ms >= 1)),
   };
+}
+
+function meanMs(count: StatementCount | undefined): number {
+  return count ? count.ms / count.calls : Number.NaN;
 }
 
 function chartOf(measured: readonly AtSize[]): Chart {

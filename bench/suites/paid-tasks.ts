@@ -164,9 +164,9 @@ function chartOf(cases: readonly Case[]): Chart {
     title,
     svg: barChart({
       title,
-      xLabel: "client, and the name it gives",
+      xLabel: "client, and what names the order; openai marks its repetitions by itself",
       yLabel: "vendor tasks per order",
-      groups: shown.map(({ client }) => client.title.replace(", its own x-stainless-retry-count", "")),
+      groups: shown.map(({ client }) => client.label),
       series: NAMES.map((name) => ({
         name: PEER_TITLES[name],
         values: shown.map(({ outcomes }) => paidPerOrder(outcomes[name])),

@@ -8,18 +8,11 @@ import { bootGateway } from "../lib/gateway.ts";
 import { idle } from "../lib/idle.ts";
 import { hold, labOf, release } from "../lib/lab.ts";
 import { load } from "../lib/load.ts";
-import {
-  countPolls,
-  PATHS,
-  pathTitle,
-  type PollCounts,
-  type Polled,
-  type PolledTasks,
-  type PollPath,
-} from "../lib/poll-counts.ts";
+import { countPolls, type PollCounts, type PolledTasks } from "../lib/poll-counts.ts";
+import { pollTables, pollTargets } from "../lib/poll-tables.ts";
 import { interleaved } from "../lib/rounds.ts";
 import { newStateDir } from "../lib/state-dir.ts";
-import { type Chart, type Suite, type Table, type Target, targetAtMost } from "../lib/suite.ts";
+import type { Chart, Suite, Table } from "../lib/suite.ts";
 import { allOver } from "../lib/task-phases.ts";
 import { watchers } from "../scenarios/watchers.ts";
 import { startStack } from "../../scripts/lib/stack.ts";
@@ -36,15 +29,12 @@ const CASE_TITLES: Record<Case, string> = {
 
 const CONNECTIONS = [1, 50];
 const ROUNDS = 5;
-const SECONDS = 3;
+const SECONDS = 2;
 const WARM_UP_SECONDS = 2;
 const WATCHERS = 1_000;
 const WATCHERS_TIMEOUT_MS = 120_000;
 const COUNTED = { polls: 1_000, seconds: 6, tasks: 50 };
 const QUICK = { rounds: 1, seconds: 1, warmUpSeconds: 1, watchers: 100, counted: { polls: 100, seconds: 2, tasks: 5 } };
-
-/** Ticks of the object's own may or may not fall into a span that is looked at. */
-const STATEMENTS_SLACK = 2;
 
 type Round = {
   answered: number;
@@ -68,10 +58,10 @@ export const suite: Suite = {
     const watched = parts.includes("watchers") ? await watch(quick, buildDir, say) : undefined;
     return {
       facts: [...loadFacts(loaded), ...(watched?.checks ?? [])],
-      targets: counts ? targetsOf(counts) : [],
+      targets: counts ? pollTargets(counts) : [],
       tables: [
         ...loaded.map(loadTable),
-        ...(counts ? countTables(counts) : []),
+        ...(counts ? pollTables(counts) : []),
         ...(watched ? [watcherTable(watched.measures)] : []),
       ],
       charts: loaded.length > 0 ? [chartOf(loaded)] : [],
@@ -175,30 +165,6 @@ function loadFacts(loaded: readonly Loaded[]): Check[] {
   ];
 }
 
-function targetsOf({ once, again, crowd }: PollCounts): Target[] {
-  const rows = worst((path) => once[path].operations.rowsRead / once[path].polls);
-  const known = worst((path) => again.finished[path].operations.rowsRead / again.finished[path].polls);
-  const grown = worst((path) => crowd.together[path].operations.statements - crowd.alone[path].operations.statements);
-  const status = crowd.together.status.operations.statements - crowd.alone.status.operations.statements;
-  const beyond = `D1 statements of ${crowd.pollers} pollers of a running task beyond those of 1, in ${crowd.seconds} s`;
-  return [
-    targetAtMost(
-      `D1 rows read by a poll of a finished task that the isolate has just read, worst: ${known.title}`,
-      known.value,
-      0,
-      "rows",
-    ),
-    targetAtMost(`D1 rows read by the first poll of a finished task, worst: ${rows.title}`, rows.value, 1, "rows"),
-    targetAtMost(`${beyond}, ${pathTitle("status")}`, status, STATEMENTS_SLACK, "statements"),
-    targetAtMost(`${beyond}, worst: ${grown.title}`, grown.value, STATEMENTS_SLACK, "statements"),
-  ];
-}
-
-function worst(figure: (path: PollPath) => number): { title: string; value: number } {
-  const values = PATHS.map((path) => ({ title: pathTitle(path), value: figure(path) }));
-  return values.reduce((most, one) => (one.value > most.value ? one : most));
-}
-
 function loadTable({ connections, rounds }: Loaded): Table {
   const of = (name: Case, figure: (round: Round) => number) => median(rounds[name].map(figure));
   return {
@@ -212,48 +178,6 @@ function loadTable({ connections, rounds }: Loaded): Table {
       of(name, (round) => round.cpuMs),
     ]),
   };
-}
-
-function countTables({ once, again, crowd, unchanged }: PollCounts): Table[] {
-  const row = (title: string, { polls, operations }: Polled) => [
-    title,
-    ...[operations.statements, operations.rowsRead, operations.objectRequests].map((value) => (value * 1_000) / polls),
-  ];
-  return [
-    {
-      title: "D1 per 1,000 polls, by path",
-      note: "First: finished tasks that nobody has read yet, each polled once. Again: one task polled over and over, after a first poll. Not counted: the look-up of the caller's key, once in half a minute for each isolate, and the object's own rounds.",
-      columns: ["polls", "D1 statements", "D1 rows read", "object requests"],
-      rows: [
-        ...PATHS.map((path) => row(`${pathTitle(path)}, finished, first`, once[path])),
-        ...PATHS.map((path) => row(`${pathTitle(path)}, finished, again`, again.finished[path])),
-        ...PATHS.map((path) => row(`${pathTitle(path)}, running, again`, again.running[path])),
-      ],
-    },
-    {
-      title: `Pollers of one running task, for ${crowd.seconds} s`,
-      columns: ["path", "pollers", "polls", "D1 statements", "D1 rows read"],
-      rows: PATHS.flatMap((path) =>
-        (
-          [
-            [1, crowd.alone[path]],
-            [crowd.pollers, crowd.together[path]],
-          ] as const
-        ).map(([pollers, { polls, operations }]) => [
-          pathTitle(path),
-          pollers,
-          polls,
-          operations.statements,
-          operations.rowsRead,
-        ]),
-      ),
-    },
-    {
-      title: "Polls of the status with If-None-Match",
-      columns: ["task", "answered 304 (%)"],
-      rows: Object.entries(unchanged).map(([task, share]) => [task, share * 100]),
-    },
-  ];
 }
 
 function watcherTable(measures: readonly Measure[]): Table {

@@ -29,17 +29,16 @@ export function createKeyRing(store: Store, deps: Deps) {
     async identify(authorization: string | undefined): Promise<Caller | undefined> {
       const key = /^(?:bearer|key) +(\S+)$/i.exec(authorization?.trim() ?? "")?.[1];
       if (!key || key.length > API_KEY_MAX_CHARACTERS) return undefined;
-      const hash = await sha256Hex(key);
       const now = deps.now();
-      const known = cache.get(hash);
+      const known = cache.get(key);
       if (known && known.until > now) return known.caller;
-      cache.delete(hash);
-      const row = await store.apiKeys.findByHash(hash);
+      cache.delete(key);
+      const row = await store.apiKeys.findByHash(await sha256Hex(key));
       if (!row) return undefined;
       const caller: Caller = { keyId: row.id, owner: row.owner, scopes: storedScopes.parse(JSON.parse(row.scopes)) };
       // Full: start over. A busy isolate refills it within a second, and no bookkeeping is needed.
       if (cache.size >= API_KEY_CACHE_ENTRIES) cache.clear();
-      cache.set(hash, { caller, until: now + API_KEY_CACHE_MS });
+      cache.set(key, { caller, until: now + API_KEY_CACHE_MS });
       return caller;
     },
   };

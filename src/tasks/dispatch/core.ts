@@ -13,7 +13,7 @@ import { EventPuller } from "./pull-events.ts";
 import { retryEvents } from "./retry-events.ts";
 import { type Slot, Slots } from "./slots.ts";
 import type { CancelOutcome, Departure, Dispatcher, QueueReport, Submitted } from "./types.ts";
-import { UsualTimes } from "./usual-times.ts";
+import { REREADS_PER_SECOND, UsualTimes } from "./usual-times.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -23,8 +23,6 @@ const RECONCILE_BACK_MS = 10 * 60 * 1000;
 /** An unanswered call is repeated after this, and then ever later. */
 const RESEND_FIRST_MS = 2_000;
 const RESEND_MAX_MS = 5 * 60 * 1000;
-/** Of the vendor's 100 a second (tencent-vod facts §5.1); the rest is for re-reads that events bring about. */
-const REREADS_PER_SECOND = 80;
 /** A task that nobody can find holds its slot no longer than this; it is looked for all the same. */
 const DOUBT_HOLDS_SLOT_MS = 30 * 60 * 1000;
 /** D1 is away, or something broke that nobody foresaw. */
