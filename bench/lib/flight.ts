@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { openTasks } from "./all-over.ts";
 import { submitAtOnce, type Target } from "./client.ts";
 import type { EmulatedField } from "./emulated-field.ts";
 import type { Gateway } from "./gateway.ts";
@@ -77,7 +76,7 @@ export async function fly(
     afterArrivalMs: afterArrivalMs.toSorted((a, b) => a - b),
     mostInFlight: mostAtOnce(dispatches),
     untold: tasks - lagsMs.length,
-    open: await openTasks(gateway),
+    open: await gateway.openTasks(),
   };
 }
 

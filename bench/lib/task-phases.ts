@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { call } from "../../scripts/lib/http.ts";
+import { allOver as waitUntilOver } from "./all-over.ts";
 import { readStatus } from "./client.ts";
 import type { GatewayLab } from "./counted-gateway.ts";
 import { hold, release } from "./lab.ts";
@@ -28,7 +28,6 @@ export const NAMING_TITLES: Record<Naming, string> = {
 };
 
 const EVENTS_TIMEOUT_MS = 60_000;
-const LOOK_MS = 250;
 
 /** Ids begin with their time: this makes them the oldest there are. */
 const MAKE_OLD = [
@@ -68,7 +67,7 @@ export async function livePhases<Figures>(
   await gateway.database.batch(MAKE_OLD.map((sql) => gateway.database.prepare(sql)));
   ids = [];
   const deletion = await observed(() => gateway.fireCron());
-  const left = await countOf(lab, "SELECT count(*) AS count FROM tasks");
+  const left = await gateway.database.prepare("SELECT count(*) AS count FROM tasks").first<number>("count");
   if (left !== 0) throw new Error(`${left} tasks are left after their retention time`);
   return { submit, poll, event, result, again, deletion };
 }
@@ -103,15 +102,7 @@ async function readResult({ gatewayUrl, apiKey }: GatewayLab, id: string): Promi
   if (status !== 200) throw new Error(`HTTP ${status}: ${JSON.stringify(body)}`);
 }
 
-/** Waits until no more than `running` tasks go on, by a look into the database that the gateway knows nothing of. */
-export async function allOver(lab: GatewayLab, running = 0): Promise<void> {
-  const deadline = performance.now() + EVENTS_TIMEOUT_MS;
-  while ((await countOf(lab, "SELECT count(*) AS count FROM tasks WHERE finished_at IS NULL")) > running) {
-    if (performance.now() > deadline) throw new Error(`Tasks are not over after ${EVENTS_TIMEOUT_MS / 1_000} s`);
-    await sleep(LOOK_MS);
-  }
-}
-
-async function countOf({ gateway }: GatewayLab, sql: string): Promise<number> {
-  return (await gateway.database.prepare(sql).first<number>("count")) ?? 0;
+/** Waits until no more than `running` tasks go on. */
+export function allOver({ gateway }: GatewayLab, running = 0): Promise<void> {
+  return waitUntilOver(gateway, EVENTS_TIMEOUT_MS, running);
 }
