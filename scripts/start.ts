@@ -14,7 +14,8 @@ Environment:
   STATE_DIR                 where the database and all other state are kept (${DEFAULT_STATE_DIR})
   VOD_ENDPOINT              use this vendor address and start no emulator
   VOD_SUB_APP_ID, VOD_SECRET_ID, VOD_SECRET_KEY, VOD_SIGN_KEY, VOD_CONCURRENCY, VOD_REQUESTS_PER_SECOND,
-  VOD_MODEL_CONCURRENCY, VOD_REREAD_SECONDS, VOD_EVENT_MODE, RETENTION_DAYS, CALLBACK_SECRET, PUBLIC_URL, ADMIN_TOKEN
+  VOD_MODEL_CONCURRENCY, VOD_REREAD_SECONDS, VOD_EVENT_MODE, RETENTION_DAYS, MODEL_POLICY,
+  KEY_ENCRYPTION_KEY, CALLBACK_SECRET, PUBLIC_URL, ADMIN_TOKEN
                             passed on to the gateway; the secrets have local values
 `;
 

@@ -1,13 +1,14 @@
 import type { Operations } from "./counts.ts";
 
 /*
- * Published prices of Cloudflare's Workers Paid plan beyond what its $5 a month include, in US dollars. Read in November
- * 2026 at developers.cloudflare.com: workers/platform/pricing, d1/platform/pricing, kv/platform/pricing,
- * durable-objects/platform/pricing.
+ * Prices of Cloudflare's Workers Paid plan beyond what its $5 a month include, in US dollars, as of November 2026. D1 and
+ * Durable Objects: copies of d1/platform/pricing and durable-objects/platform/pricing at developers.cloudflare.com.
+ * Workers and KV: others' quotations of the platform's pages. Not seen in writing: the price of log lines, and that setting
+ * an alarm counts as one row written.
  */
 
 export const PRICES_READ = "November 2026";
-export const PRICES_SOURCE = "developers.cloudflare.com, pricing pages of Workers, D1, KV and Durable Objects";
+export const PRICES_SOURCE = "copies of Cloudflare's pricing pages of D1 and Durable Objects; quotations for Workers, KV and logs";
 
 const MILLION = 1_000_000;
 

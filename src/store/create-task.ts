@@ -24,8 +24,10 @@ export type CreateTaskResult =
   | { kind: "duplicate_session"; taskId: string }
   | { kind: "idempotency_key_taken"; taskId: string; fingerprint: string };
 
+// A task that is there already has made its claims; what it has given back since is not for it to take again.
 const CLAIM_IDEMPOTENCY_KEY = `
-  INSERT INTO idempotency_keys (owner, key, fingerprint, task_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
+  INSERT INTO idempotency_keys (owner, key, fingerprint, task_id, expires_at)
+  SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE id = ?4)
   ON CONFLICT (owner, key) DO UPDATE
     SET fingerprint = excluded.fingerprint, task_id = excluded.task_id, expires_at = excluded.expires_at,
         queue_position = NULL
@@ -35,7 +37,8 @@ const CLAIM_IDEMPOTENCY_KEY = `
 const CLAIM_SESSION = `
   INSERT INTO session_claims (owner, session_id, task_id, expires_at)
   SELECT ?1, ?2, ?3, ?4
-  WHERE ?6 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE owner = ?1 AND key = ?6 AND task_id = ?3)
+  WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE id = ?3)
+    AND (?6 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE owner = ?1 AND key = ?6 AND task_id = ?3))
   ON CONFLICT (owner, session_id) DO UPDATE
     SET task_id = excluded.task_id, accepted = 0, expires_at = excluded.expires_at
     WHERE session_claims.expires_at <= ?5`;

@@ -26,9 +26,14 @@ export async function applyRetention({ config, store, deps }: Services): Promise
 export type EraseOutcome = "erased" | "not_over" | "not_found";
 
 /** Removes a terminal task's content at its client's wish. */
-export async function eraseTask({ store, deps, cache }: Services, owner: string, id: string): Promise<EraseOutcome> {
+export async function eraseTask(
+  { store, deps, cache, dispatcher }: Services,
+  owner: string,
+  id: string,
+): Promise<EraseOutcome> {
   if (!isTaskId(id)) return "not_found";
   const erased = await store.retention.eraseContent({ owner, id, now: deps.now() });
+  if (erased) await dispatcher.changed(id);
   cache.forget(id);
   if (erased) return "erased";
   const task = await store.tasks.find(owner, id);

@@ -104,8 +104,8 @@ async function submit(services: Services, input: CreateTaskInput): Promise<Submi
       return { kind: submitted.kind, firstTaskId: submitted.taskId };
     case "idempotency_key_taken":
       return submitted;
-    case "store_unavailable":
-      throw new StoreUnavailableError(submitted.message);
+    case "not_stored":
+      throw submitted.unavailable ? new StoreUnavailableError(submitted.message) : new Error(submitted.message);
   }
 }
 

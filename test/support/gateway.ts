@@ -51,6 +51,7 @@ export async function startGateway(options: GatewayOptions = {}) {
   const dispatcher: Dispatcher = {
     submit: (...input) => core.submit(...input),
     left: (...input) => core.left(...input),
+    changed: (...input) => core.changed(...input),
     wake: (...input) => core.wake(...input),
     cancel: (...input) => core.cancel(...input),
     observe: (...input) => core.observe(...input),

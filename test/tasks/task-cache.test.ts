@@ -75,6 +75,13 @@ describe("a finished task", () => {
     expect((await read()).status).toBe(410);
   });
 
+  it("shows nothing of its history once its content is removed", async ({ expect }) => {
+    const logs = async () => (await (await read("/status?logs=1")).json<{ logs: unknown[] }>()).logs;
+    expect(await logs()).toHaveLength(3);
+    await gateway.request(`${REQUESTS}/${id}`, { method: "DELETE" });
+    expect(await logs()).toEqual([]);
+  });
+
   it("is not held up by polling: its time in memory counts from when it was read", async ({ expect }) => {
     await read();
     await gateway.services.store.retention.eraseContent({ owner: "acme", id, now: Date.now() });

@@ -90,6 +90,8 @@ liveRoutes.openapi(
     // The id of an event is the length of the history it has shown, so a reader that comes back misses no entry.
     let shown = Math.max(0, Number.parseInt(c.req.header("last-event-id") ?? "0", 10) || 0);
     c.header("x-fal-request-id", first.id);
+    // Nobody would read on: a stream that is watched for its headers alone must not stay.
+    if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
     return streamSSE(c, async (stream) => {
       for await (const task of watchTask(services, owner, first.id, HEARTBEAT_MS)) {
         if (stream.aborted) return;

@@ -27,6 +27,7 @@ export function dispatcherOf(env: Env, sleep: (milliseconds: number) => Promise<
   return {
     submit: async (input) => attempt("submit", async () => stub().submit(input)),
     left: async (id, departure) => attempt("left", async () => stub().left(id, departure)),
+    changed: async (id) => attempt("changed", async () => stub().changed(id)),
     wake: async (at) => attempt("wake", async () => stub().wake(at)),
     cancel: async (owner, id) => ask(() => stub().cancel(owner, id)),
     observe: async (owner, id, after) => ask(() => stub().observe(owner, id, after)),
@@ -49,6 +50,7 @@ async function ask<T>(question: () => Promise<T>): Promise<T> {
 export const absentDispatcher: Dispatcher = {
   submit: async () => undefined,
   left: async () => {},
+  changed: async () => {},
   wake: async () => {},
   cancel: absent,
   observe: absent,

@@ -23,6 +23,8 @@ const BROKEN_RETRY_MS = 5_000;
 const MOVED_INTERVAL_MS = 250;
 /** While there is work the object wakes up this often: what it keeps in memory would else be dropped and read again. */
 const KEEP_ALIVE_MS = 8_000;
+/** A Worker whose call to the object broke tells it again within a second. */
+const TOLD_AGAIN_WITHIN_MS = 10_000;
 
 /** Error code of a task that was not started in time; fal's word. */
 export const STARTUP_TIMEOUT = "startup_timeout";
@@ -61,6 +63,8 @@ export class DispatchCore implements Dispatcher {
   private readonly atVendor: AtVendor;
   private readonly watchers: Watchers;
   private readonly puller: EventPuller;
+  /** Lately told, for those who have to tell again. */
+  private readonly submissions = new Map<string, { outcome: Promise<Submitted>; until: number }>();
   private movePending = false;
 
   constructor({ services: given, schedule }: CoreOptions) {
@@ -116,10 +120,17 @@ export class DispatchCore implements Dispatcher {
     else this.atVendor.restore(task);
   }
 
-  async submit(input: CreateTaskInput): Promise<Submitted> {
+  submit(input: CreateTaskInput): Promise<Submitted> {
+    const { id } = input.task;
+    const told = this.submissions.get(id);
+    if (told) return told.outcome;
+    const outcome = this.submitOnce(input);
+    this.submissions.set(id, { outcome, until: this.now() + TOLD_AGAIN_WITHIN_MS });
+    return outcome;
+  }
+
+  private async submitOnce(input: CreateTaskInput): Promise<Submitted> {
     const { task, request } = input;
-    // Told twice: the first telling is at work.
-    if (this.isHere(task.id)) return this.created(task.id, "queued");
     // With a free slot and nobody waiting the task starts at once: what would be two writes is one.
     const startsAt = this.now();
     const slot = this.slotAtOnce(task, startsAt);
@@ -128,16 +139,16 @@ export class DispatchCore implements Dispatcher {
       created = await this.services.store.tasks.create(slot ? { ...input, startsAt } : input);
     } catch (error) {
       if (slot) this.atVendor.keepInDoubt(slot);
-      if (error instanceof StoreUnavailableError) return { kind: "store_unavailable", message: error.message };
-      throw error;
+      log("error", "dispatcher.create_failed", { request_id: task.id, error: String(error) });
+      return { kind: "not_stored", unavailable: error instanceof StoreUnavailableError, message: String(error) };
     }
     if (created.kind === "created" && slot && created.starts) {
       return this.admitted(task.id, await this.atVendor.send(slot, firstRow(task, startsAt), request));
     }
     if (slot) this.atVendor.giveBack(slot);
     if (created.kind !== "created") return created;
-    // Of a slot that was taken in vain: somebody else's telling made the task, and goes on with it.
-    if (slot) return this.created(task.id, "queued");
+    // Told before a restart of this object: the task is here already, or over.
+    if (this.isHere(task.id) || slot) return this.created(task.id, "queued");
     this.wait({ ...task, status: "queued", attempt: 1, vendor_task_id: null, submitted_at: null });
     const started = this.pump({ id: task.id, request });
     return started ? this.admitted(task.id, await started) : this.created(task.id, "queued");
@@ -169,6 +180,10 @@ export class DispatchCore implements Dispatcher {
 
   async left(id: string, departure: Departure): Promise<void> {
     this.atVendor.left(id, departure);
+  }
+
+  async changed(id: string): Promise<void> {
+    this.watchers.changed(id);
   }
 
   async wake(at: number): Promise<void> {
@@ -211,6 +226,7 @@ export class DispatchCore implements Dispatcher {
       await this.failLateStarts();
       await this.atVendor.lookAtDue();
       this.watchers.tidy();
+      this.forgetSubmissions();
       void this.pump();
       const nextEvent = (await this.services.store.events.nextCheck()) ?? Number.POSITIVE_INFINITY;
       const nextLook = this.atVendor.nextLookAt();
@@ -278,6 +294,15 @@ export class DispatchCore implements Dispatcher {
 
   private now(): number {
     return this.services.deps.now();
+  }
+
+  private forgetSubmissions(): void {
+    const now = this.now();
+    for (const [id, { until }] of this.submissions) {
+      // In the order of their times.
+      if (until > now) return;
+      this.submissions.delete(id);
+    }
   }
 
   private announceMove(): void {

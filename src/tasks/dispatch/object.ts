@@ -40,6 +40,10 @@ export class Dispatcher extends DurableObject<Env> implements DispatcherCalls {
     return this.core.left(id, departure);
   }
 
+  async changed(id: string) {
+    return this.core.changed(id);
+  }
+
   async wake(at: number) {
     return this.core.wake(at);
   }

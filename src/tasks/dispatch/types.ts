@@ -11,8 +11,8 @@ export type Admission =
 export type Submitted =
   | { kind: "created"; admission: Admission }
   | Exclude<CreateTaskResult, { kind: "created" }>
-  /** Whether the task is in D1 cannot be told. */
-  | { kind: "store_unavailable"; message: string };
+  /** D1 failed; whether the task is there cannot be told. `unavailable`: it may work in a moment. */
+  | { kind: "not_stored"; unavailable: boolean; message: string };
 
 export type CancelOutcome = "canceled" | "in_progress" | "already_over" | "not_found";
 
@@ -44,11 +44,13 @@ export class DispatcherUnavailableError extends Error {
 export type Dispatcher = {
   /**
    * Writes a task's intent and takes it; waits for the vendor's answer when it can start at once. Undefined when the
-   * dispatcher cannot be reached; it may have done so all the same.
+   * dispatcher cannot be reached; it may have done so all the same. Told again, it says the same again.
    */
   submit(input: CreateTaskInput): Promise<Submitted | undefined>;
   /** The task is no longer with the vendor, says D1: its slot is free, its watchers want to know. */
   left(id: string, departure: Departure): Promise<void>;
+  /** What is remembered of a task is no longer so, says D1. */
+  changed(id: string): Promise<void>;
   /** Work is due at `at` (milliseconds). */
   wake(at: number): Promise<void>;
   cancel(owner: string, id: string): Promise<CancelOutcome>;

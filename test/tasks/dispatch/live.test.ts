@@ -80,6 +80,23 @@ describe("the status stream", () => {
     });
   });
 
+  it("shows its headers to a HEAD, and watches nothing for it", async ({ expect }) => {
+    const id = await submit();
+    const observe = gateway.services.dispatcher.observe.bind(gateway.services.dispatcher);
+    let looks = 0;
+    gateway.services.dispatcher.observe = (...input) => {
+      looks += 1;
+      return observe(...input);
+    };
+    const answer = await gateway.request(`${REQUESTS}/${id}/status/stream`, { method: "HEAD" });
+    expect([answer.status, answer.headers.get("content-type"), await answer.text()]).toEqual([
+      200,
+      "text/event-stream",
+      "",
+    ]);
+    expect(looks).toBe(1);
+  });
+
   it("is a plain 404 for anybody else's task, 401 without a key, 422 for a wrong parameter", async ({ expect }) => {
     const id = await submit();
     expect((await gateway.get(`${REQUESTS}/00000000-0000-7000-8000-000000000000/status/stream`)).status).toBe(404);
