@@ -8,7 +8,8 @@ import type { Operations } from "./counts.ts";
  */
 
 export const PRICES_READ = "November 2026";
-export const PRICES_SOURCE = "copies of Cloudflare's pricing pages of D1 and Durable Objects; quotations for Workers, KV and logs";
+export const PRICES_SOURCE =
+  "copies of Cloudflare's pricing pages of D1 and Durable Objects; quotations for Workers, KV and logs";
 
 const MILLION = 1_000_000;
 
