@@ -112,22 +112,22 @@ describe("the official SDK", () => {
     });
     expect(refused.requestId).toMatch(UUID);
     const tooLong = { SessionId: "s".repeat(51) };
-    const codes: [Promise<unknown>, string][] = [
-      [client.CreateAigcVideoTask(video("")), "MissingParameter"],
-      [client.CreateAigcVideoTask({ ...video("x"), SubAppId: 1 }), "InvalidParameterValue.SubAppId"],
-      [client.CreateAigcVideoTask(video("x", tooLong)), "InvalidParameterValue.SessionIdTooLong"],
-      [detailOf("251007502-AigcVideoTask-0t"), "InvalidParameterValue.TaskId"],
-      [client.DescribeEventConfig({ SubAppId: SUB_APP_ID }), "InvalidAction"],
+    const codes: [() => Promise<unknown>, string][] = [
+      [() => client.CreateAigcVideoTask(video("")), "MissingParameter"],
+      [() => client.CreateAigcVideoTask({ ...video("x"), SubAppId: 1 }), "InvalidParameterValue.SubAppId"],
+      [() => client.CreateAigcVideoTask(video("x", tooLong)), "InvalidParameterValue.SessionIdTooLong"],
+      [() => detailOf("251007502-AigcVideoTask-0t"), "InvalidParameterValue.TaskId"],
+      [() => client.DescribeEventConfig({ SubAppId: SUB_APP_ID }), "InvalidAction"],
       [
-        sdkClient(stack.gatewayUrl, { ...pair, secretKey: "x" }).DescribeTaskDetail({ TaskId: "x" }),
+        () => sdkClient(stack.gatewayUrl, { ...pair, secretKey: "x" }).DescribeTaskDetail({ TaskId: "x" }),
         "AuthFailure.SignatureFailure",
       ],
       [
-        sdkClient(stack.gatewayUrl, { ...pair, secretId: "AKIDx" }).DescribeTaskDetail({ TaskId: "x" }),
+        () => sdkClient(stack.gatewayUrl, { ...pair, secretId: "AKIDx" }).DescribeTaskDetail({ TaskId: "x" }),
         "AuthFailure.SecretIdNotFound",
       ],
     ];
-    for (const [call, code] of codes) expect((await failureOf(call)).code).toBe(code);
+    for (const [call, code] of codes) expect((await failureOf(call())).code).toBe(code);
     expect(await paidFor(stack, "x")).toEqual([]);
   });
 
