@@ -2,7 +2,7 @@ import type { TaskStatusRow } from "../../store/types.ts";
 import type { Observation } from "./types.ts";
 
 /** How long a task's row serves its watchers before it is read again, should a change have gone unreported. */
-const ROW_FRESH_MS = 10_000;
+const ROW_FRESH_MS = 30_000;
 /** How long a row nobody waits for is kept for the next poll. */
 const ROW_IDLE_MS = 30_000;
 const MAX_ROWS = 10_000;
