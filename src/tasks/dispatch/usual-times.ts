@@ -39,11 +39,11 @@ export class UsualTimes {
    * @param lastGapMs 0 until the waits have begun to grow
    */
   nextWait(model: string, elapsedMs: number, lastGapMs: number): { waitMs: number; gapMs: number } {
-    const leftMs = this.averages.has(model) ? this.expectedBy(model) - elapsedMs : 0;
-    if (leftMs > 0) return { waitMs: leftMs, gapMs: 0 };
     const firstGapMs = Math.max(FIRST_GAP_MIN_MS, this.firstMaxMs * FIRST_GAP_SHARE);
     const gapMs = lastGapMs === 0 ? firstGapMs : Math.min(lastGapMs * 2, GAP_MAX_MS);
-    return { waitMs: gapMs, gapMs };
+    // Of a slow model: not past the time when its tasks are usually over, and from there the waits grow anew.
+    const leftMs = this.averages.has(model) ? this.expectedBy(model) - elapsedMs : 0;
+    return leftMs > 0 && gapMs >= leftMs ? { waitMs: leftMs, gapMs: 0 } : { waitMs: gapMs, gapMs };
   }
 
   private expectedBy(model: string): number {

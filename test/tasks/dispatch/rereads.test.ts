@@ -47,11 +47,17 @@ describe("UsualTimes", () => {
     expect(waits).toEqual([30, 60, 120, 240, 480, 960, 1_800, 1_800, 1_800].map((seconds) => seconds * 1_000));
   });
 
-  it("asks a slow model's tasks again when they are usually over", ({ expect }) => {
+  it("asks about a slow model's tasks when they are usually over, and not much later", ({ expect }) => {
     const usual = new UsualTimes(3 * MINUTE_MS);
     usual.learn("OS/2.0", 10 * MINUTE_MS);
-    expect(usual.firstWait("OS/2.0")).toBe(3 * MINUTE_MS);
-    expect(usual.nextWait("OS/2.0", 3 * MINUTE_MS, 0)).toEqual({ waitMs: 7.5 * MINUTE_MS, gapMs: 0 });
+    const asked = [usual.firstWait("OS/2.0")];
+    for (let gapMs = 0; asked.length < 8;) {
+      const elapsedMs = asked.at(-1) ?? 0;
+      const next = usual.nextWait("OS/2.0", elapsedMs, gapMs);
+      gapMs = next.gapMs;
+      asked.push(elapsedMs + next.waitMs);
+    }
+    expect(asked.map((ms) => ms / 1_000)).toEqual([180, 210, 270, 390, 630, 660, 720, 840]);
   });
 });
 
