@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, it } from "vitest";
 import { absentDispatcher, dispatcherOf } from "../../src/tasks/dispatch/client.ts";
 import type { Dispatcher } from "../../src/tasks/dispatch/types.ts";
-import { CAR, emulator, type Gateway, type Json, startGateway } from "../support/gateway.ts";
+import { CAR, emulator, type Gateway, type Json, startGateway, vendorFinishes } from "../support/gateway.ts";
 
 const VIDEO = "/tencent-vod/v1/aigc-video";
 const REQUESTS = "/tencent-vod/v1/requests";
@@ -76,6 +76,50 @@ describe("a call to the dispatcher that breaks after it was made", () => {
       expect([await count(), await emulator.calls()]).toEqual([0, {}]);
     });
   }
+});
+
+describe("a task that is told again much later", () => {
+  it("while its first call is still with a slow vendor keeps its slot, and is found though its event is lost", async ({
+    expect,
+  }) => {
+    let arrived: (() => void) | undefined;
+    const answered = new Promise<void>((resolve) => (arrived = resolve));
+    const calls: string[] = [];
+    gateway = await startGateway({
+      deps: {
+        fetch: async (request) => {
+          calls.push(request.headers.get("x-tc-action") ?? "");
+          const answer = await env.EMULATOR.fetch(request);
+          if (calls.length === 1) await answered;
+          return answer;
+        },
+      },
+    });
+    const { dispatcher } = gateway.services;
+    const submit = dispatcher.submit.bind(dispatcher);
+    let telling: Parameters<typeof submit>[0] | undefined;
+    dispatcher.submit = (input) => submit((telling = input));
+    const first = gateway.post(VIDEO, CAR);
+    while (calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    gateway.clock.offsetMs += 12_000;
+    await gateway.tick();
+    if (!telling) throw new Error("The dispatcher was not told.");
+    const again = submit(telling);
+    arrived?.();
+    expect((await first).status).toBe(200);
+    expect(await again).toMatchObject({ kind: "created" });
+
+    gateway.clock.offsetMs += 12_000;
+    await gateway.tick();
+    expect(await submit(telling)).toMatchObject({ kind: "created" });
+    expect(calls.filter((action) => action === ACTION)).toHaveLength(1);
+    expect(await dispatcher.report()).toMatchObject({ running: 1 });
+    await vendorFinishes();
+    gateway.clock.offsetMs += 4 * 60_000;
+    await gateway.tick();
+    const status = await env.DB.prepare("SELECT status FROM tasks").first("status");
+    expect([status, (await dispatcher.report()).running]).toEqual(["succeeded", 0]);
+  });
 });
 
 describe("without a dispatcher", () => {

@@ -23,7 +23,7 @@ const BROKEN_RETRY_MS = 5_000;
 const MOVED_INTERVAL_MS = 250;
 /** While there is work the object wakes up this often: what it keeps in memory would else be dropped and read again. */
 const KEEP_ALIVE_MS = 8_000;
-/** A Worker whose call to the object broke tells it again within a second. */
+/** A Worker whose call to the object broke tells it again within a second; how long the answer is kept for that. */
 const TOLD_AGAIN_WITHIN_MS = 10_000;
 
 /** Error code of a task that was not started in time; fal's word. */
@@ -124,16 +124,18 @@ export class DispatchCore implements Dispatcher {
     const { id } = input.task;
     const told = this.submissions.get(id);
     if (told) return told.outcome;
-    const outcome = this.submitOnce(input);
-    this.submissions.set(id, { outcome, until: this.now() + TOLD_AGAIN_WITHIN_MS });
-    return outcome;
+    const submission = { outcome: this.submitOnce(input), until: Number.POSITIVE_INFINITY };
+    this.submissions.set(id, submission);
+    return submission.outcome.finally(() => {
+      submission.until = this.now() + TOLD_AGAIN_WITHIN_MS;
+    });
   }
 
   private async submitOnce(input: CreateTaskInput): Promise<Submitted> {
     const { task, request } = input;
     // With a free slot and nobody waiting the task starts at once: what would be two writes is one.
     const startsAt = this.now();
-    const slot = this.slotAtOnce(task, startsAt);
+    const slot = this.isHere(task.id) ? undefined : this.slotAtOnce(task, startsAt);
     let created: CreateTaskResult;
     try {
       created = await this.services.store.tasks.create(slot ? { ...input, startsAt } : input);
@@ -147,7 +149,7 @@ export class DispatchCore implements Dispatcher {
     }
     if (slot) this.atVendor.giveBack(slot);
     if (created.kind !== "created") return created;
-    // Told before a restart of this object: the task is here already, or over.
+    // Told long ago, or before a restart of this object: the task is here already, or over.
     if (this.isHere(task.id) || slot) return this.created(task.id, "queued");
     this.wait({ ...task, status: "queued", attempt: 1, vendor_task_id: null, submitted_at: null });
     const started = this.pump({ id: task.id, request });
@@ -298,11 +300,7 @@ export class DispatchCore implements Dispatcher {
 
   private forgetSubmissions(): void {
     const now = this.now();
-    for (const [id, { until }] of this.submissions) {
-      // In the order of their times.
-      if (until > now) return;
-      this.submissions.delete(id);
-    }
+    for (const [id, { until }] of this.submissions) if (until <= now) this.submissions.delete(id);
   }
 
   private announceMove(): void {
