@@ -12,7 +12,7 @@ export const MAX_JSON_DEPTH = 32;
 /** No request has a reason to hold more; it bounds the memory a body takes and the work of looking at its fields. */
 export const MAX_JSON_VALUES = 10_000;
 /** Names are shown in errors. */
-const MAX_NAME_CHARACTERS = 200;
+export const MAX_NAME_CHARACTERS = 200;
 
 const JSON_TYPE = /^application\/([\w.-]+\+)?json$/i;
 

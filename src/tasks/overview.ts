@@ -50,3 +50,8 @@ export function overviewOf(row: TaskSummary): TaskOverview {
     deletedAt: row.deleted_at,
   };
 }
+
+/** Why a terminal task has no result. */
+export function failureOf(task: TaskOverview): TaskFailure {
+  return task.failure ?? { code: task.status, message: `The task was ${task.status}.` };
+}

@@ -7,7 +7,7 @@ import { isTerminal } from "./state.ts";
 import { HIGHEST_ID, isTaskId, lowestIdAt } from "./task-id.ts";
 import { taskState } from "./watch.ts";
 
-export type { TaskOverview } from "./overview.ts";
+export { failureOf, type TaskOverview } from "./overview.ts";
 
 /** A task with what the vendor made of it. */
 export type Task = TaskOverview & { vendorTask?: VendorTask };

@@ -73,6 +73,9 @@ export const vendorRequest = z.looseObject({
 
 export type VendorRequest = z.infer<typeof vendorRequest>;
 
+/** The vendor's limit for the Base64 text of all files of a request together (tencent-vod facts §1.2). */
+export const BASE64_MAX_CHARACTERS = 7 * 1024 * 1024;
+
 export type CreateAction = "CreateAigcVideoTask" | "CreateAigcImageTask";
 
 /** What a finished task of this action makes. */

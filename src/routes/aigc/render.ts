@@ -2,7 +2,7 @@ import { ApiError } from "../../http/api-error.ts";
 import { taskUrls } from "../../http/urls.ts";
 import { publicStatus } from "../../tasks/state.ts";
 import { type HistoryEntry, STARTUP_TIMEOUT, type TaskState } from "../../tasks/watch.ts";
-import type { Task, TaskOverview } from "../../tasks/read.ts";
+import { failureOf, type Task, type TaskOverview } from "../../tasks/read.ts";
 import { statusOfFailure } from "../../vod/errors.ts";
 import { renameMembers, toSnake } from "../../vod/names.ts";
 import type { Accepted } from "../submission.ts";
@@ -70,11 +70,6 @@ export function renderResult(task: Task) {
 
 /** Word for word what fal's clients, and those of its imitators, compare. */
 export const PENDING_DETAIL = "Request is still in progress";
-
-/** Why a terminal task has no result. */
-function failureOf(task: TaskOverview): { code: string; message: string } {
-  return task.failure ?? { code: task.status, message: `The task was ${task.status}.` };
-}
 
 /** A failed task as an error: the vendor's code and message, and never a status that clients repeat. */
 function failureError(task: Task): ApiError {

@@ -6,12 +6,11 @@ import type { AppEnv } from "../../http/app-env.ts";
 import { requireScope } from "../../http/auth.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { openMedia } from "../../tasks/media.ts";
-import type { Task } from "../../tasks/read.ts";
+import { failureOf, type Task } from "../../tasks/read.ts";
 import { isTerminal } from "../../tasks/state.ts";
 import { statusOfFailure } from "../../vod/errors.ts";
 import { type VideoFile, videoFile } from "./file.ts";
 import { hintPoll } from "./poll-hint.ts";
-import { failureOf } from "./render.ts";
 import { ownVideo } from "./own-video.ts";
 
 const PASSED_HEADERS = ["accept-ranges", "content-length", "content-range", "etag", "last-modified"];

@@ -1,15 +1,13 @@
 import type { Context } from "hono";
 import { ApiError, type Problem } from "../../http/api-error.ts";
 import type { AppEnv } from "../../http/app-env.ts";
+import { MAX_NAME_CHARACTERS } from "../../http/body.ts";
 import { rejectInvalid } from "../../http/problems.ts";
 import { isStorable, UNSTORABLE } from "../../http/text.ts";
 import { dataUrlOf } from "./input-reference.ts";
 
 const FORM_TYPE = /^(multipart\/form-data|application\/x-www-form-urlencoded)\b/i;
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i;
-
-/** Names are shown in errors. */
-const MAX_NAME_CHARACTERS = 200;
 
 const FILE_FIELD = "input_reference";
 

@@ -1,7 +1,8 @@
 import type { Outline } from "../../tasks/outline.ts";
-import type { Task } from "../../tasks/read.ts";
+import { failureOf, type Task } from "../../tasks/read.ts";
 import { isTerminal } from "../../tasks/state.ts";
 import { modelId } from "../../vod/catalogue/index.ts";
+import { jobStatus } from "../job-status.ts";
 import { videoFile } from "./file.ts";
 import { sizeText } from "./size-text.ts";
 
@@ -60,17 +61,6 @@ export function renderVideo(task: Task) {
 export function modelOf(task: Pick<Task, "model" | "modelName" | "modelVersion">): string {
   const named = task.model !== task.modelName;
   return named ? task.model : modelId({ ModelName: task.modelName, ModelVersion: task.modelVersion });
-}
-
-function jobStatus(task: Task): "queued" | "in_progress" | "completed" | "failed" {
-  if (task.status === "succeeded") return "completed";
-  if (isTerminal(task.status)) return "failed";
-  return task.status === "queued" || task.status === "submitting" ? "queued" : "in_progress";
-}
-
-/** Why a terminal task has no video. */
-export function failureOf(task: Task): { code: string; message: string } {
-  return task.failure ?? { code: task.status, message: `The task was ${task.status}.` };
 }
 
 function secondsText(duration: number | undefined): string | null {

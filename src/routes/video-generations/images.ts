@@ -1,11 +1,9 @@
 import { ApiError } from "../../http/api-error.ts";
+import { BASE64_MAX_CHARACTERS } from "../../vod/requests.ts";
 import { type Given, given, type Place, type Problems } from "./given.ts";
 import { type ImageSource, readImage } from "./image-source.ts";
 import type { NamedModel } from "./models.ts";
 import type { GenerationBody } from "./schema.ts";
-
-/** The vendor's limit for the Base64 text of all files together (tencent-vod facts §1.2). */
-const BASE64_MAX_CHARACTERS = 7 * 1024 * 1024;
 
 export type Image = { source: ImageSource; place: Place };
 

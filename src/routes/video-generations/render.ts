@@ -1,7 +1,8 @@
-import type { Task } from "../../tasks/read.ts";
+import { failureOf, type Task } from "../../tasks/read.ts";
 import { isTerminal } from "../../tasks/state.ts";
 import { mediaFiles } from "../aigc/media.ts";
 import { renderTaskDetail } from "../aigc/vendor-shape.ts";
+import { jobStatus } from "../job-status.ts";
 
 /** Seconds, as this dialect's clients expect. */
 const seconds = (ms: number) => Math.floor(ms / 1000);
@@ -33,11 +34,11 @@ const STATUS = {
  * envelope beside it. Where one name means two things, docs/decisions/0021-read-superset.md says which is here.
  */
 export function renderJob(task: Task) {
-  const { flat, enveloped } = STATUS[statusOf(task)];
+  const { flat, enveloped } = STATUS[jobStatus(task)];
   const done = isTerminal(task.status);
   const [file] = task.status === "succeeded" && task.vendorTask ? mediaFiles(task.vendorTask, task.media) : [];
   const url = file?.url || null;
-  const error = done && task.status !== "succeeded" ? errorOf(task) : null;
+  const error = done && task.status !== "succeeded" ? failureOf(task) : null;
   const about = file && {
     width: file.width,
     height: file.height,
@@ -84,16 +85,6 @@ export function renderJob(task: Task) {
       ...media,
     },
   };
-}
-
-function statusOf(task: Task): keyof typeof STATUS {
-  if (task.status === "succeeded") return "completed";
-  if (isTerminal(task.status)) return "failed";
-  return task.status === "queued" || task.status === "submitting" ? "queued" : "in_progress";
-}
-
-function errorOf(task: Task) {
-  return task.failure ?? { code: task.status, message: `The task was ${task.status}.` };
 }
 
 /** `video/mp4` → `mp4`. */

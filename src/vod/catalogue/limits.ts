@@ -1,12 +1,10 @@
-import type { VendorRequest } from "../requests.ts";
+import { BASE64_MAX_CHARACTERS, type VendorRequest } from "../requests.ts";
 import { SINGLY_EXAMINED_MAX } from "./facts.ts";
 import { sourcesOf, TEXT } from "./sources.ts";
 import type { Finding, Media } from "./types.ts";
 import { countCharacters } from "./values.ts";
 
 const MEDIA_NAME_MAX_CHARACTERS = 64;
-/** Of all files together, as text; the vendor takes bodies of at most 10 MB. */
-const BASE64_MAX_CHARACTERS = 7 * 1024 * 1024;
 
 /** Limits of single fields that hold for every model, also for one that nobody knows yet. */
 export function checkLimits(media: Media, request: VendorRequest): Finding[] {
