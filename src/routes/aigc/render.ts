@@ -6,7 +6,7 @@ import { failureOf, type Task, type TaskOverview } from "../../tasks/read.ts";
 import { statusOfFailure } from "../../vod/errors.ts";
 import { renameMembers, toSnake } from "../../vod/names.ts";
 import type { Accepted } from "../submission.ts";
-import { mediaFiles } from "./media.ts";
+import { mediaFiles } from "../media-files.ts";
 
 /** The answer to an accepted submission: fal's members, plain ids, and the vendor's envelope, all naming one id. */
 export function renderSubmitted({ taskId: id, queuePosition, warnings }: Accepted, origin: string) {

@@ -14,7 +14,7 @@ import { isTerminal, statusesNamed } from "../../tasks/state.ts";
 import { isTaskId } from "../../tasks/task-id.ts";
 import { PENDING_DETAIL, renderListed, renderResult } from "./render.ts";
 import { readErrors } from "./responses.ts";
-import { renderTaskDetail } from "./vendor-shape.ts";
+import { renderTaskDetail } from "../vendor-shape.ts";
 
 const LIST_LIMIT_DEFAULT = 20;
 const LIST_LIMIT_MAX = 100;

@@ -2,6 +2,15 @@ import * as z from "zod";
 import { integer, numeric, optional } from "../../http/fields.ts";
 import { startTimeout } from "../../http/queue-limits.ts";
 import { toPascal } from "../../vod/names.ts";
+import {
+  atMost,
+  lacksContent,
+  MEDIA_NAME_MAX_CHARACTERS,
+  modelText,
+  SESSION_CONTEXT_MAX_CHARACTERS,
+  SESSION_ID_MAX_CHARACTERS,
+  tasksPriority,
+} from "../vendor-fields.ts";
 
 /**
  * The AIGC dialect's request (seeds 000–002, and every newer vendor field of tencent-vod facts §1). Both spellings of
@@ -9,21 +18,7 @@ import { toPascal } from "../../vod/names.ts";
  * read as "not given", as everywhere in the vendor's API.
  */
 
-export const SESSION_ID_MAX_CHARACTERS = 50;
-export const SESSION_CONTEXT_MAX_CHARACTERS = 1_000;
-export const MEDIA_NAME_MAX_CHARACTERS = 64;
-/** Twice the vendor's longest; they are columns of the record, where an open-ended text could break a row. */
-const MODEL_MAX_CHARACTERS = 64;
-
 const text = z.string();
-
-/** Characters as people and the vendor count them, not UTF-16 units. */
-export const atMost = (max: number) =>
-  text.refine((value) => value.length <= 2 * max && Array.from(value).length <= max, {
-    error: `Use at most ${max} characters.`,
-  });
-/** A model's name or version. */
-export const modelText = atMost(MODEL_MAX_CHARACTERS).min(1, { error: "This field is required." });
 
 const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
   z.enum([...words, ""], { error: `Use one of: ${words.join(", ")}.` });
@@ -99,22 +94,6 @@ const outputConfig = open({
   output_image_count: optional(integer),
   output_format: text.nullish(),
 });
-
-/** The vendor's range. */
-export const tasksPriority = integer.pipe(
-  z.number().min(-10, { error: "Use -10 to 10." }).max(10, { error: "Use -10 to 10." }),
-);
-
-/**
- * Whether nothing says what to make. The vendor takes an empty prompt only where something else does (tencent-vod facts
- * §1.1): files, subjects, a scene type.
- */
-export function lacksContent(
-  prompt: string | undefined,
-  others: ({ readonly length: number } | null | undefined)[],
-): boolean {
-  return !prompt && !others.some((other) => other?.length);
-}
 
 export const submitBody = open({
   model_name: modelText,

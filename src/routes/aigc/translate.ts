@@ -1,5 +1,6 @@
 import { renameMembers, toPascal } from "../../vod/names.ts";
 import { type VendorRequest, vendorRequest } from "../../vod/requests.ts";
+import { withoutEmpty } from "../vendor-fields.ts";
 import type { SubmitBody } from "./schema.ts";
 
 /** The vendor's request for an AIGC body. Empty members are left out: to the vendor they are the same as absent ones. */
@@ -25,14 +26,4 @@ function extensionText(extInfo: Record<string, unknown>): string {
   const parameters = extInfo.AdditionalParameters;
   const layered = parameters !== null && typeof parameters === "object";
   return JSON.stringify(layered ? { ...extInfo, AdditionalParameters: JSON.stringify(parameters) } : extInfo);
-}
-
-/** A JSON value without its `null` and `""` members, at every level. */
-export function withoutEmpty(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutEmpty);
-  if (value === null || typeof value !== "object") return value;
-  const present = Object.entries(value).filter(
-    ([, member]) => member !== undefined && member !== null && member !== "",
-  );
-  return Object.fromEntries(present.map(([name, member]) => [name, withoutEmpty(member)]));
 }

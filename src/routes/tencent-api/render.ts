@@ -2,7 +2,7 @@ import { v4 } from "uuid";
 import type { Deps } from "../../deps.ts";
 import type { Task } from "../../tasks/read.ts";
 import type { VendorRequest } from "../../vod/requests.ts";
-import { renderTaskDetail } from "../aigc/vendor-shape.ts";
+import { renderTaskDetail } from "../vendor-shape.ts";
 
 const UUID_RANDOM_BYTES = 16;
 

@@ -10,8 +10,8 @@ import {
   SESSION_CONTEXT_MAX_CHARACTERS,
   SESSION_ID_MAX_CHARACTERS,
   tasksPriority,
-} from "../aigc/schema.ts";
-import { withoutEmpty } from "../aigc/translate.ts";
+  withoutEmpty,
+} from "../vendor-fields.ts";
 import { tencentError } from "./errors.ts";
 
 const text = z.string();

@@ -1,7 +1,7 @@
 import { failureOf, type Task } from "../../tasks/read.ts";
 import { isTerminal } from "../../tasks/state.ts";
-import { mediaFiles } from "../aigc/media.ts";
-import { renderTaskDetail } from "../aigc/vendor-shape.ts";
+import { mediaFiles } from "../media-files.ts";
+import { renderTaskDetail } from "../vendor-shape.ts";
 import { jobStatus } from "../job-status.ts";
 
 /** Seconds, as this dialect's clients expect. */

@@ -1,6 +1,6 @@
-import type { Task } from "../../tasks/read.ts";
-import { isTerminal } from "../../tasks/state.ts";
-import type { VendorRequest } from "../../vod/requests.ts";
+import type { Task } from "../tasks/read.ts";
+import { isTerminal } from "../tasks/state.ts";
+import type { VendorRequest } from "../vod/requests.ts";
 
 /** ErrCode of a failed task whose own error code is a word (tencent-vod facts §2.1). */
 const TASK_FAILED = 70_000;

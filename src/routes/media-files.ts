@@ -1,4 +1,4 @@
-import type { VendorOutputFile, VendorTask } from "../../vod/tasks.ts";
+import type { VendorOutputFile, VendorTask } from "../vod/tasks.ts";
 
 const TYPE_OF_EXTENSION = new Map(
   Object.entries({

@@ -1,0 +1,45 @@
+import * as z from "zod";
+import { integer } from "../http/fields.ts";
+
+/** What the dialects that speak the vendor's own fields, in whichever case, hold them to. */
+
+export const SESSION_ID_MAX_CHARACTERS = 50;
+export const SESSION_CONTEXT_MAX_CHARACTERS = 1_000;
+export const MEDIA_NAME_MAX_CHARACTERS = 64;
+/** Twice the vendor's longest; they are columns of the record, where an open-ended text could break a row. */
+const MODEL_MAX_CHARACTERS = 64;
+
+/** Characters as people and the vendor count them, not UTF-16 units. */
+export const atMost = (max: number) =>
+  z.string().refine((value) => value.length <= 2 * max && Array.from(value).length <= max, {
+    error: `Use at most ${max} characters.`,
+  });
+
+/** A model's name or version. */
+export const modelText = atMost(MODEL_MAX_CHARACTERS).min(1, { error: "This field is required." });
+
+/** The vendor's range. */
+export const tasksPriority = integer.pipe(
+  z.number().min(-10, { error: "Use -10 to 10." }).max(10, { error: "Use -10 to 10." }),
+);
+
+/**
+ * Whether nothing says what to make. The vendor takes an empty prompt only where something else does (tencent-vod facts
+ * §1.1): files, subjects, a scene type.
+ */
+export function lacksContent(
+  prompt: string | undefined,
+  others: ({ readonly length: number } | null | undefined)[],
+): boolean {
+  return !prompt && !others.some((other) => other?.length);
+}
+
+/** A JSON value without its `null` and `""` members, at every level. */
+export function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty);
+  if (value === null || typeof value !== "object") return value;
+  const present = Object.entries(value).filter(
+    ([, member]) => member !== undefined && member !== null && member !== "",
+  );
+  return Object.fromEntries(present.map(([name, member]) => [name, withoutEmpty(member)]));
+}
