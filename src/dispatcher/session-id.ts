@@ -1,0 +1,7 @@
+/** The vendor keeps tasks and SessionIds for three days (tencent-vod facts §2, §5.3); an hour less, for clocks that differ. */
+export const VENDOR_MEMORY_MS = (3 * 24 - 1) * 60 * 60 * 1000;
+
+/** What we send as SessionId: ours, so that a resend is refused by a vendor that has the first call's task. */
+export function vendorSessionId(id: string, attempt: number): string {
+  return `${id}-${attempt}`;
+}
