@@ -4,6 +4,8 @@ import { sha256Hex } from "../signing/encoding.ts";
 const KV_MIN_TTL_SECONDS = 60;
 /** KV refuses a shorter cache time; a longer one would keep "not there" alive after the first write. */
 const KV_CACHE_TTL_SECONDS = 30;
+/** The dispatcher knows as well and is asked next, so an answer that takes longer than asking it is worth nothing. */
+const FIND_MAX_MS = 100;
 
 type Entry = { taskId: string; expiresAt: number };
 
@@ -15,20 +17,22 @@ async function keyOf(owner: string, sessionId: string): Promise<string> {
 /**
  * The fast path for duplicates: `session_id` → task. Written after the vendor has accepted the task, when the
  * `session_id` can no longer be given back, so that a hit is always right. A miss means nothing. Both directions may
- * fail without harm: D1 decides.
+ * fail without harm: the dispatcher decides.
  */
-export function createDedupeCache(kv: KVNamespace) {
+export function createDedupeCache(kv: KVNamespace, sleep: (milliseconds: number) => Promise<void>) {
+  async function entryOf(owner: string, sessionId: string): Promise<Entry | null> {
+    try {
+      return await kv.get<Entry>(await keyOf(owner, sessionId), { type: "json", cacheTtl: KV_CACHE_TTL_SECONDS });
+    } catch {
+      return null;
+    }
+  }
+
   return {
+    /** Never rejects, and answers within {@link FIND_MAX_MS}: it may be called early and awaited late. */
     async find(owner: string, sessionId: string, now: number): Promise<string | undefined> {
-      try {
-        const entry = await kv.get<Entry>(await keyOf(owner, sessionId), {
-          type: "json",
-          cacheTtl: KV_CACHE_TTL_SECONDS,
-        });
-        return entry && entry.expiresAt > now ? entry.taskId : undefined;
-      } catch {
-        return undefined;
-      }
+      const entry = await Promise.race([entryOf(owner, sessionId), sleep(FIND_MAX_MS)]);
+      return entry && entry.expiresAt > now ? entry.taskId : undefined;
     },
 
     async remember(owner: string, sessionId: string, entry: Entry, now: number): Promise<void> {
@@ -38,7 +42,7 @@ export function createDedupeCache(kv: KVNamespace) {
           expirationTtl: Math.max(KV_MIN_TTL_SECONDS, ttl),
         });
       } catch {
-        // Safe to lose: the next duplicate is refused by D1 instead.
+        // Safe to lose: the next duplicate is refused by the dispatcher instead.
       }
     },
   };

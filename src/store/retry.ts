@@ -28,17 +28,31 @@ export type RetryOptions = {
   jitter: () => number;
 };
 
+/** A database that takes longer for one call counts as away: whoever waits for it shall hear so, and soon. */
+const CALL_MAX_MS = 5_000;
+
+async function inTime<T>(call: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new StoreUnavailableError("D1 did not answer in time.")), CALL_MAX_MS);
+  });
+  try {
+    return await Promise.race([call, late]);
+  } finally {
+    clearTimeout(timer ?? null);
+  }
+}
+
 /**
- * A database that repeats what a passing fault of the platform interrupted. Every statement of this folder may be
- * executed twice: inserts ignore what is there, updates name the state they leave, and where it matters they take
- * their own work of a moment ago for success.
+ * A database that repeats what a passing fault of the platform interrupted. Every statement that goes through it may be
+ * executed twice: inserts ignore what is there, updates and deletions come to the same.
  * @throws {StoreUnavailableError} when the fault does not pass
  */
 export function withRetries(db: D1Database, options: RetryOptions): D1Database {
   async function attempt<T>(work: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        return await work();
+        return await inTime(work());
       } catch (error) {
         if (!isTransient(error)) throw error;
         if (tries >= TRIES) throw new StoreUnavailableError(String(error));

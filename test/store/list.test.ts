@@ -1,203 +1,226 @@
-import { env } from "cloudflare:workers";
 import { beforeEach, describe, it } from "vitest";
-import { lowestIdAt, newTaskId } from "../../src/tasks/task-id.ts";
-import { platformDeps } from "../../src/deps.ts";
-import { type Gateway, type Json, startGateway } from "../support/gateway.ts";
+import type { TaskFilter, VideoFilter } from "../../src/store/list-tasks.ts";
+import type { TaskStatus, ToldTask } from "../../src/tasks/contract.ts";
+import { HIGHEST_ID, idOf, interceptD1, LOWEST_ID, NOW, startStore, told } from "./support.ts";
 
-const START = Date.UTC(2026, 0, 1);
-const STATUSES = ["succeeded", "running", "failed", "queued"];
+const STATUSES: TaskStatus[] = ["succeeded", "failed", "canceled", "expired"];
+/** What one call tells, so that seeding is quick. */
+const TELL_ROWS = 500;
+const PAGE_BYTES = 1_000_000;
 
-let gateway: Gateway;
-let ids: string[];
+const { record } = startStore();
 
-/** Tasks a second apart, oldest first, cycling through states and models. */
-async function seed(count: number, owner = "acme", prefix = "s"): Promise<string[]> {
-  const made: string[] = [];
-  const statements: D1PreparedStatement[] = [];
-  for (let index = 0; index < count; index++) {
-    const at = START + index * 1000;
-    const id = newTaskId(platformDeps, at);
-    made.push(id);
-    const session = index % 5 === 0 ? `${prefix}${index}` : null;
-    statements.push(
-      env.DB.prepare(
-        `INSERT INTO tasks (id, owner, dialect, action, model_name, model_version, status, attempt, priority, session_id, created_at)
-         VALUES (?1, ?2, 'aigc', 'CreateAigcVideoTask', ?3, '1', ?4, 1, 0, ?5, ?6)`,
-      ).bind(id, owner, index % 2 ? "Kling" : "Vidu", STATUSES[index % 4], session, at),
-    );
-  }
-  await env.DB.batch(statements);
-  return made;
+/** Tasks cycling through states, models and kinds. */
+async function seed(from: number, count: number, changes: Partial<ToldTask> = {}): Promise<string[]> {
+  const tasks = Array.from({ length: count }, (_, index) =>
+    told(from + index, {
+      status: STATUSES[index % 4] ?? "succeeded",
+      model_name: index % 2 ? "Kling" : "Vidu",
+      action: index % 3 ? "CreateAigcVideoTask" : "CreateAigcImageTask",
+      session_id: index % 5 === 0 ? `s${from + index}` : null,
+      ...changes,
+    }),
+  );
+  for (let start = 0; start < count; start += TELL_ROWS) await record.tell(tasks.slice(start, start + TELL_ROWS));
+  return tasks.map(({ id }) => id);
 }
 
-async function list(query = ""): Promise<{ status: number; ids: string[]; next: string | null; body: Json }> {
-  const answer = await gateway.get(`/tencent-vod/v1/requests${query}`);
-  const body = await answer.json<{ requests?: { request_id: string }[]; next_cursor: string | null } & Json>();
-  return {
-    status: answer.status,
-    ids: body.requests?.map((task) => task.request_id) ?? [],
-    next: body.next_cursor,
-    body,
-  };
-}
+const everything: TaskFilter = { owner: "acme", beforeId: HIGHEST_ID, afterId: LOWEST_ID, limit: 100 };
 
-/** Follows the cursor to the end. */
-async function all(query: string): Promise<string[]> {
+/** Follows the pages to the end. */
+async function all(filter: Partial<TaskFilter> = {}): Promise<string[]> {
   const found: string[] = [];
-  for (let cursor: string | null = ""; cursor !== null;) {
-    const page = await list(`?limit=3${query}${cursor && `&cursor=${cursor}`}`);
-    found.push(...page.ids);
-    cursor = page.next;
+  for (let beforeId: string | undefined = filter.beforeId ?? HIGHEST_ID; beforeId !== undefined;) {
+    const page = await record.list({ ...everything, limit: 3, ...filter, beforeId });
+    if (page.tasks.length > (filter.limit ?? 3)) throw new Error("A page is longer than its limit");
+    found.push(...page.tasks.map(({ id }) => id));
+    beforeId = page.nextBeforeId;
   }
   return found;
 }
 
+let ids: string[];
+
 beforeEach(async () => {
-  gateway = await startGateway();
-  ids = await seed(20);
-  await seed(5, "other");
+  ids = await seed(100, 20);
+  await seed(200, 5, { owner: "other" });
 });
 
 describe("the list", () => {
-  it("is newest first, the owner's own, and whole when the cursor is followed", async ({ expect }) => {
-    expect(await all("")).toEqual(ids.toReversed());
-    expect((await list()).ids).toHaveLength(20);
+  it("is newest first, of both kinds, the owner's own, and whole when its pages are followed", async ({ expect }) => {
+    expect(await all()).toEqual(ids.toReversed());
+    const page = await record.list(everything);
+    expect(page.tasks.map(({ id }) => id)).toEqual(ids.toReversed());
+    expect(page).not.toHaveProperty("nextBeforeId");
+    expect(await record.list({ ...everything, limit: 20 })).not.toHaveProperty("nextBeforeId");
+    expect(await record.list({ ...everything, limit: 19 })).toHaveProperty("nextBeforeId", ids[1]);
   });
 
-  it("filters by status in both vocabularies", async ({ expect }) => {
-    const at = (rest: number[]) => ids.filter((_, index) => rest.includes(index % 4)).toReversed();
-    expect(await all("&status=running")).toEqual(at([1]));
-    expect(await all("&status=IN_QUEUE")).toEqual(at([3]));
-    expect(await all("&status=COMPLETED")).toEqual(at([0, 2]));
+  it("shows what a list shows, and no more", async ({ expect }) => {
+    await record.tell([told(500)]);
+    const hidden = new Set(["attempt", "vendor_task_id", "history", "result", "rev", "request"]);
+    const summary = Object.fromEntries(Object.entries(told(500)).filter(([name]) => !hidden.has(name)));
+    expect((await record.list({ ...everything, limit: 1 })).tasks).toEqual([summary]);
+    expect((await record.listVideos({ owner: "acme", order: "desc", limit: 1 })).tasks).toEqual([summary]);
   });
 
-  it("filters by model, session_id and time of creation, alone and together", async ({ expect }) => {
-    expect(await all("&model_name=Kling")).toEqual(ids.filter((_, index) => index % 2 === 1).toReversed());
-    expect(await all("&model_name=Kling&status=running")).toEqual(ids.filter((_, i) => i % 4 === 1).toReversed());
-    expect(await all("&session_id=s10")).toEqual([ids[10]]);
-    expect(await all("&session_id=s10&model_name=Kling")).toEqual([]);
-    const from = new Date(START + 5_000).toISOString();
-    const to = new Date(START + 9_000).toISOString();
-    expect(await all(`&created_from=${from}&created_to=${to}`)).toEqual(ids.slice(5, 9).toReversed());
-    expect(await all(`&created_from=${from}&status=running`)).toEqual([ids[17], ids[13], ids[9], ids[5]]);
+  it("filters by state, model and session_id, alone and together", async ({ expect }) => {
+    const where = (passes: (index: number) => boolean) => ids.filter((_, index) => passes(index)).toReversed();
+    expect(await all({ statuses: ["failed"] })).toEqual(where((index) => index % 4 === 1));
+    expect(await all({ statuses: ["failed", "expired"] })).toEqual(where((index) => index % 2 === 1));
+    expect(await all({ statuses: [] })).toEqual([]);
+    expect(await all({ modelName: "Kling" })).toEqual(where((index) => index % 2 === 1));
+    expect(await all({ modelName: "Kling", statuses: ["expired"] })).toEqual(where((index) => index % 4 === 3));
+    expect(await all({ sessionId: "s110" })).toEqual([ids[10]]);
+    expect(await all({ sessionId: "s110", modelName: "Kling" })).toEqual([]);
   });
 
-  it("does not move under a reader when new tasks arrive", async ({ expect }) => {
-    const first = await list("?limit=5");
-    await seed(3);
-    const second = await list(`?limit=5&cursor=${first.next}`);
-    expect(second.ids.find((id) => ids.includes(id))).toBe(ids[14]);
+  it("stays between its bounds: the outer ones excluded, the newest there can be included", async ({ expect }) => {
+    const [five = "", nine = ""] = [ids[5], ids[9]];
+    expect(await all({ afterId: five, beforeId: nine })).toEqual(ids.slice(6, 9).toReversed());
+    expect(await all({ afterId: five, upToId: nine })).toEqual(ids.slice(6, 10).toReversed());
+    expect(await all({ upToId: nine, beforeId: five })).toEqual(ids.slice(0, 5).toReversed());
+    expect(await all({ upToId: ids[10], sessionId: "s110" })).toEqual([ids[10]]);
   });
 
-  it("names each wrong parameter", async ({ expect }) => {
-    const answer = await list("?limit=0&cursor=x&status=done&created_to=yesterday");
-    expect(answer.status).toBe(422);
-    const detail = answer.body.detail as { loc: string[] }[];
-    expect(detail.map(({ loc }) => loc.join(".")).toSorted()).toEqual([
-      "query.created_to",
-      "query.cursor",
-      "query.limit",
-      "query.status",
-    ]);
+  it("looks at 500 tasks for those that pass, says how far it got, and goes on from there", async ({ expect }) => {
+    await seed(1_000, 1_200, { model_name: "Hailuo" });
+    const page = await record.list({ ...everything, modelName: "Kling" });
+    expect(page).toEqual({ tasks: [], nextBeforeId: idOf(1_000 + 1_200 - 500) });
+    expect(await all({ modelName: "Kling", limit: 100 })).toHaveLength(10);
   });
 });
 
 describe("the list of videos", () => {
-  const videos = (more: object) =>
-    gateway.services.store.tasks.listVideos({ owner: "acme", order: "desc", limit: 100, ...more });
+  let videos: string[];
+  const list = (filter: Partial<VideoFilter> = {}) =>
+    record.listVideos({ owner: "acme", order: "desc", limit: 100, ...filter });
   const idsOf = ({ tasks }: { tasks: { id: string }[] }) => tasks.map(({ id }) => id);
 
-  it("goes both ways from any place, and knows when there is more", async ({ expect }) => {
-    expect(idsOf(await videos({}))).toEqual(ids.toReversed());
-    expect(idsOf(await videos({ order: "asc", after: ids[4] }))).toEqual(ids.slice(5));
-    expect(idsOf(await videos({ after: ids[4] }))).toEqual(ids.slice(0, 4).toReversed());
-    expect((await videos({ limit: 20 })).hasMore).toBe(false);
-    expect(await videos({ limit: 19 })).toMatchObject({ hasMore: true });
+  beforeEach(() => {
+    videos = ids.filter((_, index) => index % 3);
   });
 
-  it("passes over images and what was removed, however many, without a short page", async ({ expect }) => {
-    await env.DB.prepare("UPDATE tasks SET action = 'CreateAigcImageTask' WHERE id = ?1").bind(ids[19]).run();
-    await env.DB.prepare("UPDATE tasks SET deleted_at = 1 WHERE id BETWEEN ?1 AND ?2").bind(ids[3], ids[17]).run();
-    const page = await videos({ limit: 3 });
-    expect([idsOf(page), page.hasMore]).toEqual([[ids[18], ids[2], ids[1]], true]);
+  it("goes both ways from any place, and knows when there is more", async ({ expect }) => {
+    expect(idsOf(await list())).toEqual(videos.toReversed());
+    expect(idsOf(await list({ order: "asc" }))).toEqual(videos);
+    expect(idsOf(await list({ order: "asc", after: videos[4] }))).toEqual(videos.slice(5));
+    expect(idsOf(await list({ after: videos[4] }))).toEqual(videos.slice(0, 4).toReversed());
+    expect((await list({ limit: videos.length })).hasMore).toBe(false);
+    expect((await list({ limit: videos.length - 1 })).hasMore).toBe(true);
+  });
+
+  it("passes over what was removed, however many, without a short page", async ({ expect }) => {
+    for (const id of videos.slice(2, -1)) await record.erase({ owner: "acme", id, now: NOW });
+    const page = await list({ limit: 2 });
+    expect([idsOf(page), page.hasMore]).toEqual([[videos.at(-1), videos[1]], true]);
+  });
+});
+
+describe("a page of long tasks", () => {
+  const outline = JSON.stringify("片".repeat(8_000));
+  const long = { outline, session_context: "y".repeat(1_000), action: "CreateAigcVideoTask" };
+
+  /** What D1 answered with, in bytes. */
+  function measured() {
+    const sizes: number[] = [];
+    const DB = interceptD1(async ({ run }) => {
+      const results = await run();
+      sizes.push(new TextEncoder().encode(JSON.stringify(results.map((each) => each.results))).length);
+      return results;
+    });
+    return { record: startStore({ DB }).record, sizes };
+  }
+
+  it("ends at a megabyte, and the next one goes on", async ({ expect }) => {
+    const made = await seed(1_000, 130, long);
+    const { record: watched, sizes } = measured();
+    const found: string[] = [];
+    for (let beforeId: string | undefined = HIGHEST_ID; beforeId !== undefined;) {
+      const page = await watched.list({ ...everything, beforeId });
+      found.push(...page.tasks.map(({ id }) => id));
+      beforeId = page.nextBeforeId;
+    }
+    expect(found).toEqual([...made.toReversed(), ...ids.toReversed()]);
+    expect(Math.max(...sizes)).toBeGreaterThan(PAGE_BYTES * 0.9);
+    expect(Math.max(...sizes)).toBeLessThan(PAGE_BYTES * 1.1);
+  });
+
+  it("does so however few of those looked at pass, and both ways through videos", async ({ expect }) => {
+    const made = await seed(1_000, 300, long);
+    const { record: watched, sizes } = measured();
+    const found: string[] = [];
+    for (let beforeId: string | undefined = HIGHEST_ID; beforeId !== undefined;) {
+      const before = sizes.length;
+      const page = await watched.list({ ...everything, beforeId, statuses: ["failed"] });
+      found.push(...page.tasks.map(({ id }) => id));
+      beforeId = page.nextBeforeId;
+      expect(sizes.slice(before).reduce((sum, size) => sum + size, 0)).toBeLessThan(PAGE_BYTES * 1.1);
+    }
+    expect(found.slice(0, 75)).toEqual(made.filter((_, index) => index % 4 === 1).toReversed());
+    expect(found).toHaveLength(75 + 5);
+    for (const order of ["asc", "desc"] as const) {
+      const seen: string[] = [];
+      for (let after: string | undefined; ;) {
+        const page = await watched.listVideos({ owner: "acme", order, limit: 100, after });
+        seen.push(...page.tasks.map(({ id }) => id));
+        if (!page.hasMore) break;
+        after = seen.at(-1);
+      }
+      const videos = [...ids.filter((_, index) => index % 3), ...made];
+      expect(seen).toEqual(order === "asc" ? videos : videos.toReversed());
+    }
+    expect(Math.max(...sizes)).toBeLessThan(PAGE_BYTES * 1.1);
+  });
+});
+
+describe("a page that is full to the byte", () => {
+  it("is not the last", async ({ expect }) => {
+    const failed: Partial<ToldTask> = { status: "failed", model_name: "Hailuo" };
+    await record.tell([told(1_000, failed)]);
+    await seed(1_001, 120);
+    await record.tell([told(2_000, { ...failed, outline: "x".repeat(PAGE_BYTES) })]);
+    expect(await all({ modelName: "Hailuo", limit: 100 })).toEqual([idOf(2_000), idOf(1_000)]);
   });
 });
 
 describe("its cost", () => {
-  const queries = [
-    ...[
-      "?limit=5",
-      "?limit=5&status=running",
-      "?limit=5&status=COMPLETED",
-      "?limit=5&model_name=Kling",
-      "?limit=5&session_id=s10",
-      `?limit=5&created_from=${new Date(START).toISOString()}`,
-    ].map((query) => `/tencent-vod/v1/requests${query}`),
-    "/v1/videos?limit=5",
-    "/v1/videos?limit=5&order=asc",
-    `/v1/videos?limit=5&order=asc&after=${lowestIdAt(START + 3_000)}`,
-  ];
   it("does not grow with the table", async ({ expect }) => {
-    const rowsRead = async (path: string) => {
-      let rows = 0;
-      const counting = await startGateway({ env: { DB: countingRows((read) => (rows += read)) } });
-      await counting.get(path);
-      rows = 0;
-      const answer = await counting.get(path);
-      if (answer.status !== 200) throw new Error(await answer.text());
-      return rows;
+    const readers: ((from: ReturnType<typeof startStore>["record"]) => Promise<unknown>)[] = [
+      (from) => from.find("acme", idOf(5)),
+      (from) => from.findStatus("acme", idOf(5)),
+      (from) => from.list({ ...everything, limit: 5 }),
+      (from) => from.list({ ...everything, limit: 5, statuses: ["failed"] }),
+      (from) => from.list({ ...everything, limit: 5, modelName: "Kling" }),
+      (from) => from.list({ ...everything, limit: 5, sessionId: "nobody's" }),
+      (from) => from.list({ ...everything, limit: 5, sessionId: "s110", upToId: ids[10] }),
+      (from) => from.list({ ...everything, limit: 5, afterId: ids[3] ?? "" }),
+      (from) => from.listVideos({ owner: "acme", order: "desc", limit: 5 }),
+      (from) => from.listVideos({ owner: "acme", order: "asc", limit: 5 }),
+      (from) => from.listVideos({ owner: "acme", order: "asc", limit: 5, after: ids[3] }),
+    ];
+    const rowsRead = async () => {
+      const costs: number[] = [];
+      for (const reader of readers) {
+        let rows = 0;
+        const DB = interceptD1(async ({ run }) => {
+          const results = await run();
+          for (const { meta } of results) rows += meta.rows_read;
+          return results;
+        });
+        await reader(startStore({ DB }).record);
+        costs.push(rows);
+      }
+      return costs;
     };
-    await seed(600, "acme", "early");
-    const small = await Promise.all(queries.map(rowsRead));
-    await seed(2_000, "acme", "late");
-    await seed(500, "other");
-    const large = await Promise.all(queries.map(rowsRead));
+    await seed(1, 1);
+    await seed(5, 1);
+    await seed(1_000, 1_500);
+    const small = await rowsRead();
+    await seed(3_000, 2_000);
+    await seed(6_000, 500, { owner: "other" });
+    const large = await rowsRead();
     expect(small.every((rows) => rows > 0)).toBe(true);
     expect(large).toEqual(small);
   });
 });
-
-describe("ids", () => {
-  it("bound a range of time", ({ expect }) => {
-    const id = newTaskId(platformDeps, START);
-    expect(id >= lowestIdAt(START) && id < lowestIdAt(START + 1)).toBe(true);
-    expect(lowestIdAt(-5)).toBe(lowestIdAt(0));
-  });
-});
-
-/** D1 that reports the rows that the statements of lists read; the dispatcher is at work beside them. */
-function countingRows(report: (rows: number) => void): D1Database {
-  const watch = (statement: D1PreparedStatement): D1PreparedStatement =>
-    new Proxy(statement, {
-      get(target, name: keyof D1PreparedStatement) {
-        if (name === "bind") return (...values: unknown[]) => watch(target.bind(...values));
-        if (name === "first") {
-          return async () => {
-            const result = await target.all();
-            report(result.meta.rows_read);
-            return result.results[0] ?? null;
-          };
-        }
-        if (name !== "all" && name !== "run") return target[name];
-        return async () => {
-          const result = await target[name]();
-          report(result.meta.rows_read);
-          return result;
-        };
-      },
-    });
-  return new Proxy(env.DB, {
-    get(db, name: keyof D1Database) {
-      if (name === "prepare")
-        return (sql: string) => (sql.includes("tasks_owner") ? watch(db.prepare(sql)) : db.prepare(sql));
-      if (name === "batch") {
-        return async (statements: D1PreparedStatement[]) => {
-          const results = [];
-          for (const statement of statements) results.push(await statement.all());
-          return results;
-        };
-      }
-      return db[name];
-    },
-  });
-}

@@ -1,0 +1,92 @@
+import type { TaskRow, TaskStatusRow, ToldTask } from "../tasks/contract.ts";
+import { ANY_ACTION, ROW_COLUMNS, STATUS_COLUMNS } from "./columns.ts";
+import { listTasks, listVideos, type TaskFilter, type VideoFilter } from "./list-tasks.ts";
+import { deleteExpired, type Expiry } from "./retention.ts";
+import { tellTasks } from "./tell-tasks.ts";
+
+/** A longer notification is noted without what it says. */
+const OTHER_EVENT_MAX_CHARACTERS = 8_192;
+
+const ONE_TASK = `owner = ?1 AND action IN (${ANY_ACTION}) AND id = ?2`;
+
+const FIND = `SELECT ${ROW_COLUMNS.join(", ")} FROM tasks WHERE ${ONE_TASK}`;
+const FIND_STATUS = `SELECT ${STATUS_COLUMNS.join(", ")} FROM tasks WHERE ${ONE_TASK}`;
+const FIND_REQUEST = `SELECT request FROM tasks WHERE ${ONE_TASK}`;
+
+const ERASE = `
+  UPDATE tasks SET result = NULL, session_context = NULL, outline = NULL, request = NULL, error_message = NULL,
+                   history = '[]', deleted_at = coalesce(deleted_at, ?3), rev = rev + 1
+  WHERE ${ONE_TASK}`;
+
+const KEEP_OTHER_EVENT = `
+  INSERT INTO other_events (id, event_type, body, received_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO NOTHING`;
+
+const SET_CELL = `
+  INSERT INTO cells (name, value) VALUES (?1, ?2)
+  ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE excluded.value <> cells.value`;
+
+export type OtherEvent = {
+  /** SHA-256 of the body: the same event comes more than once. */
+  id: string;
+  eventType: string;
+  body: string;
+  now: number;
+};
+
+/**
+ * What is finished, and little else.
+ * @param db repeats what a passing fault interrupted
+ * @param once does not
+ */
+export function createRecord(db: D1Database, once: D1Database) {
+  return {
+    /** {@link tellTasks} */
+    tell: (tasks: ToldTask[]): Promise<void> => tellTasks(once, tasks),
+
+    /** The task, if it is this owner's. */
+    find(owner: string, id: string): Promise<TaskRow | null> {
+      return db.prepare(FIND).bind(owner, id).first<TaskRow>();
+    },
+
+    /** The same without the result, for those who only watch it. */
+    findStatus(owner: string, id: string): Promise<TaskStatusRow | null> {
+      return db.prepare(FIND_STATUS).bind(owner, id).first<TaskStatusRow>();
+    },
+
+    /** JSON of the vendor request. Null: no such task, or its request was large, or its content was removed. */
+    async request(owner: string, id: string): Promise<string | null> {
+      const row = await db.prepare(FIND_REQUEST).bind(owner, id).first<{ request: string | null }>();
+      return row?.request ?? null;
+    },
+
+    list: (filter: TaskFilter) => listTasks(db, filter),
+    listVideos: (filter: VideoFilter) => listVideos(db, filter),
+
+    /**
+     * Removes what a task was made of and what came of it; its row stays as a tombstone, so that its id is never mistaken
+     * for an unknown one. Only for a task that the dispatcher does not have any more: what it has, it tells itself.
+     * @returns false when there is no such task of this owner's
+     */
+    async erase({ owner, id, now }: { owner: string; id: string; now: number }): Promise<boolean> {
+      return (await db.prepare(ERASE).bind(owner, id, now).run()).meta.changes > 0;
+    },
+
+    deleteExpired: (expiry: Expiry) => deleteExpired(db, expiry),
+
+    /** Keeps a notification that concerns no task of ours. */
+    async keepOtherEvent({ id, eventType, body, now }: OtherEvent): Promise<void> {
+      const kept = body.length <= OTHER_EVENT_MAX_CHARACTERS ? body : null;
+      await db.prepare(KEEP_OTHER_EVENT).bind(id, eventType, kept, now).run();
+    },
+
+    /** A fact that outlives the dispatcher's own storage; null when it was never set. */
+    async cell(name: string): Promise<string | null> {
+      const row = await db.prepare("SELECT value FROM cells WHERE name = ?1").bind(name).first<{ value: string }>();
+      return row?.value ?? null;
+    },
+
+    async setCell(name: string, value: string): Promise<void> {
+      await db.prepare(SET_CELL).bind(name, value).run();
+    },
+  };
+}
