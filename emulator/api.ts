@@ -29,7 +29,7 @@ async function perform(context: VendorContext, request: Request, action: string)
     return refuse(context, error);
   }
   const fault = context.control.takeFault(action);
-  const early = fault && faultBefore(context, fault);
+  const early = fault && (await faultBefore(context, fault));
   if (early) return early;
   const result = await execute(context, admitted, new URL(request.url).origin);
   return fault ? faultAfter(fault, result) : result;
@@ -93,8 +93,8 @@ function envelope(context: VendorContext, answer: object): Response {
   return Response.json({ Response: { ...answer, RequestId: context.uuid() } });
 }
 
-/** Faults that come in the action's place. */
-function faultBefore(context: VendorContext, fault: Fault): Result | undefined {
+/** Faults that come in the action's place, or before it. */
+async function faultBefore(context: VendorContext, fault: Fault): Promise<Result | undefined> {
   switch (fault.kind) {
     case "error":
       return refuse(context, new VendorError(fault.code ?? "InternalError", "A fault set by a control call."));
@@ -102,6 +102,12 @@ function faultBefore(context: VendorContext, fault: Fault): Result | undefined {
       return { code: fault.kind, response: new Response("<html>500 Internal Server Error</html>\n", { status: 500 }) };
     case "drop_before_accept":
       return { code: fault.kind, response: brokenResponse() };
+    case "late": {
+      const resets = context.resets();
+      await scheduler.wait(fault.delay_ms ?? 0);
+      // What was forgotten meanwhile does not happen any more.
+      return resets === context.resets() ? undefined : { code: fault.kind, response: brokenResponse() };
+    }
     default:
       return undefined;
   }

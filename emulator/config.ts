@@ -41,6 +41,12 @@ const config = z.strictObject({
   sign_key: signKey,
   callback,
   outcome,
+  /** False: a SessionId that was used before is not refused, and makes a second paid task. */
+  dedupe: z.boolean(),
+  /** "allow": ManageTask stops a task that is not over, as if it were still waiting. */
+  abort: z.enum(["allow", "refuse"]),
+  /** True: task details and events carry the files of the request, for tasks made while this was set. */
+  echo_base64: z.boolean(),
 });
 
 export const configPatch = z.strictObject({ ...config.partial().shape, callback: callback.partial().optional() });
@@ -59,6 +65,9 @@ export const DEFAULT_CONFIG: Config = {
   sign_key: "",
   callback: { drop: 0, duplicate: 0, delay_ms: 0, jitter_ms: 0 },
   outcome: "success",
+  dedupe: true,
+  abort: "refuse",
+  echo_base64: false,
 };
 
 export function mergeConfig(base: Config, patch: ConfigPatch): Config {

@@ -30,4 +30,6 @@ export type VendorContext = {
   arm(): void;
   /** Forgets everything and goes back to the initial configuration. */
   reset(): void;
+  /** How often that was done. */
+  resets(): number;
 };

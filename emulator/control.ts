@@ -24,9 +24,9 @@ const faultRequest = z
     path: ["code"],
     error: 'required for the kind "error"',
   })
-  .refine((fault) => fault.kind !== "slow" || fault.delay_ms !== undefined, {
+  .refine((fault) => !["slow", "late"].includes(fault.kind) || fault.delay_ms !== undefined, {
     path: ["delay_ms"],
-    error: 'required for the kind "slow"',
+    error: 'required for the kinds "slow" and "late"',
   });
 
 const advanceRequest = z.strictObject({ advance_seconds: z.number().min(0).max(MAX_ADVANCE_SECONDS) });
@@ -44,6 +44,11 @@ const ROUTES: Record<string, Partial<Record<string, Handler>>> = {
   },
   faults: {
     GET: (context) => Response.json(context.control.listFaults()),
+    /** Ends what is left of them; calls that one has hit already go on as it said. */
+    DELETE: (context) => {
+      context.control.clearFaults();
+      return Response.json([]);
+    },
     POST: withBody(faultRequest, (context, fault) => {
       context.control.addFault(fault);
       return Response.json(context.control.listFaults());

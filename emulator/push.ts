@@ -37,7 +37,7 @@ export async function deliver(context: VendorContext, delivery: Delivery): Promi
 async function eventOf(context: VendorContext, task: Task): Promise<string> {
   const { eventType, eventMember } = kindOf(task);
   const { sign_key: signKey } = context.config();
-  const event = { EventType: eventType, [eventMember]: taskStructure(task, context.clock.emulated()) };
+  const event = { EventType: eventType, [eventMember]: taskStructure(context, task) };
   if (signKey === "") return JSON.stringify(event);
   const t = Math.floor(context.clock.real() / 1000) + SIGNATURE_LIFETIME_SECONDS;
   return JSON.stringify({ ...event, Sign: await signEvent({ signKey, t }), T: t });

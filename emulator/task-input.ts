@@ -3,11 +3,13 @@ import type { CreateImageTask, CreateVideoTask } from "./schema.ts";
 
 /*
  * The vendor's echo of a request: every member is there, what was not given is empty. Seed is the exception: live
- * answers leave it out. Base64 comes back empty: a task detail would otherwise be as large as its request.
+ * answers leave it out. Base64 comes back empty, unless the configuration has it echoed: whether the vendor does is not
+ * known, and a task detail would then be as large as its request.
  */
 
 export type TaskInput = {
   ModelName: string;
+  FileInfos: object[];
   OutputConfig: OutputConfigEcho;
   [member: string]: unknown;
 };

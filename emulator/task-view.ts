@@ -1,4 +1,5 @@
 import { NO_TIME, vendorTime } from "./clock.ts";
+import type { VendorContext } from "./context.ts";
 import { mediaUrl } from "./media.ts";
 import { JPEG, MP4, PNG } from "./media-files.ts";
 import type { MediaFile } from "./media-files.ts";
@@ -33,8 +34,10 @@ export function kindOf(task: Pick<Task, "action">) {
   return KINDS[task.action];
 }
 
-export function statusOf(task: Task): "PROCESSING" | "FINISH" {
-  return task.finished ? "FINISH" : "PROCESSING";
+/** As the outer level and the list have it. */
+export function statusOf(task: Task): "PROCESSING" | "FINISH" | "ABORTED" {
+  if (!task.finished) return "PROCESSING";
+  return task.outcome === "aborted" ? "ABORTED" : "FINISH";
 }
 
 export function timesOf(task: Task) {
@@ -46,17 +49,18 @@ export function timesOf(task: Task) {
   };
 }
 
-/** The vendor's AigcVideoTask or AigcImageTask structure. `now` in milliseconds. */
-export function taskStructure(task: Task, now: number) {
-  const input = JSON.parse(task.input) as TaskInput;
-  const failure = task.finished && task.outcome !== "success" ? task.outcome : undefined;
+/** The vendor's AigcVideoTask or AigcImageTask structure. */
+export function taskStructure(context: VendorContext, task: Task) {
+  const input = inputOf(context, task);
+  const failure = task.finished && typeof task.outcome === "object" ? task.outcome : undefined;
   return {
     TaskId: task.taskId,
-    Status: statusOf(task),
+    // At this level the vendor knows no other words; that a task was stopped only the outer one says.
+    Status: statusOf(task) === "FINISH" ? "FINISH" : "PROCESSING",
     ErrCode: failure?.ErrCode ?? 0,
     ErrCodeExt: failure?.ErrCodeExt ?? "",
     Message: failure?.Message ?? "",
-    Progress: progressOf(task, now),
+    Progress: progressOf(task, context.clock.emulated()),
     Input: input,
     Output: outputOf(task, input),
     SessionId: task.sessionId,
@@ -64,7 +68,16 @@ export function taskStructure(task: Task, now: number) {
   };
 }
 
+/** The echo of the request, with its files if they were kept. */
+function inputOf(context: VendorContext, task: Task): TaskInput {
+  const input = JSON.parse(task.input) as TaskInput;
+  const files = context.tasks.filesOf(task.taskId);
+  for (const [index, base64] of files) Object.assign(input.FileInfos[index] ?? {}, { Base64: base64 });
+  return input;
+}
+
 function progressOf(task: Task, now: number): number {
+  if (statusOf(task) === "ABORTED") return 0;
   if (task.finished) return 100;
   const share = (now - task.createdAt) / (task.endAt - task.createdAt);
   return Math.min(Math.max(Math.floor(share * 100), 0), 99);

@@ -23,6 +23,7 @@ export class Vendor extends DurableObject<EmulatorEnv> {
   readonly #context: VendorContext;
   #config: Config;
   #clockOffsetMs: number;
+  #resets = 0;
   /** The real time the alarm is set to, as far as this instance knows. */
   #alarmAt: number | undefined;
 
@@ -51,6 +52,7 @@ export class Vendor extends DurableObject<EmulatorEnv> {
       settle: () => this.#settle(),
       arm: () => this.#arm(),
       reset: () => this.#reset(),
+      resets: () => this.#resets,
     };
     this.#arm();
   }
@@ -110,6 +112,7 @@ export class Vendor extends DurableObject<EmulatorEnv> {
   #reset(): void {
     emptyTables(this.ctx.storage.sql);
     this.#context.createRate.clear();
+    this.#resets += 1;
     this.#clockOffsetMs = 0;
     this.#config = this.#context.settings.initialConfig;
   }

@@ -41,14 +41,16 @@ type Submission = {
 
 function accept(context: VendorContext, { action, request, input, origin, body }: Submission): { TaskId: string } {
   const now = context.clock.emulated();
+  const config = context.config();
   const sessionId = request.SessionId ?? "";
-  if (sessionId !== "" && !context.tasks.claimSession(request.SubAppId, sessionId, now, now - SESSION_MEMORY_MS))
+  const isNew =
+    sessionId === "" || context.tasks.claimSession(request.SubAppId, sessionId, now, now - SESSION_MEMORY_MS);
+  if (!isNew && config.dedupe)
     throw new VendorError(
       "InvalidParameterValue.SessionId",
       "The SessionId was used before: the request is a duplicate.",
     );
 
-  const config = context.config();
   const hasSlot = context.tasks.countRunning() < config.concurrency;
   const taskId = `${request.SubAppId}-${kindOf({ action }).taskType}-${context.uuid().replaceAll("-", "")}t`;
   context.tasks.insert({
@@ -63,6 +65,11 @@ function accept(context: VendorContext, { action, request, input, origin, body }
     createdAt: now,
     endAt: now + (hasSlot ? Math.ceil(config.task_seconds * 1000) : REFUSAL_DELAY_MS),
   });
+  if (config.echo_base64)
+    context.tasks.keepFiles(
+      taskId,
+      (request.FileInfos ?? []).map((file) => file.Base64 ?? ""),
+    );
   context.arm();
   return { TaskId: taskId };
 }

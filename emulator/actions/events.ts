@@ -38,7 +38,9 @@ function pull(context: VendorContext): object[] {
       const task = context.tasks.bySeq(taskSeq);
       if (!task) return [];
       const { eventType, eventMember } = kindOf(task);
-      return [{ EventHandle: handle, EventType: eventType, ...EVENT_MEMBERS, [eventMember]: taskStructure(task, now) }];
+      return [
+        { EventHandle: handle, EventType: eventType, ...EVENT_MEMBERS, [eventMember]: taskStructure(context, task) },
+      ];
     });
 }
 

@@ -22,7 +22,7 @@ export const describeTaskDetail = defineAction(
       Status: statusOf(task),
       ...timesOf(task),
       ...TASK_MEMBERS,
-      [taskType]: taskStructure(task, context.clock.emulated()),
+      [taskType]: taskStructure(context, task),
     };
   },
 );
@@ -30,8 +30,10 @@ export const describeTaskDetail = defineAction(
 export const manageTask = defineAction(
   z.strictObject({ TaskId: z.string(), OperationType: z.enum(["Abort"]), SubAppId: subAppId.optional() }),
   (context, { TaskId }) => {
-    // Only a WAITING task can be aborted, and AIGC tasks never wait: they are PROCESSING from the start.
     const task = findTask(context, TaskId);
+    // Only a WAITING task can be aborted, and AIGC tasks never wait: they are PROCESSING from the start.
+    const stopped = context.config().abort === "allow" && context.tasks.abort(TaskId, context.clock.emulated());
+    if (stopped) return {};
     throw new VendorError(
       "FailedOperation",
       `Only a task in status WAITING can be aborted; this one is ${statusOf(task)}.`,
@@ -65,9 +67,8 @@ const describeTasksRequest = z.strictObject({
 
 /** The last 72 hours; newest first unless `Sort` says otherwise. */
 export const describeTasks = defineAction(describeTasksRequest, (context, request) => {
-  // No task here belongs to a file, waits or was aborted.
-  if (request.FileId || request.Status === "WAITING" || request.Status === "ABORTED")
-    return { TaskSet: [], ScrollToken: "" };
+  // No task here belongs to a file, or waits.
+  if (request.FileId || request.Status === "WAITING") return { TaskSet: [], ScrollToken: "" };
 
   const limit = request.Limit ?? DEFAULT_PAGE_TASKS;
   const filter = filterOf(request, context.clock.emulated());
@@ -80,7 +81,8 @@ export const describeTasks = defineAction(describeTasksRequest, (context, reques
 function filterOf(request: z.output<typeof describeTasksRequest>, now: number): Omit<TaskFilter, "limit"> {
   const { CreateTime: created, FinishTime: ended, Sort: sort } = request;
   return {
-    finished: request.Status === undefined ? undefined : request.Status === "FINISH",
+    finished: request.Status === undefined ? undefined : request.Status !== "PROCESSING",
+    aborted: request.Status === undefined ? undefined : request.Status === "ABORTED",
     createdFrom: Math.max(parseVendorTime(created?.After ?? "") ?? 0, now - TASK_MEMORY_MS),
     createdTo: endOfSecond(created?.Before),
     endedFrom: parseVendorTime(ended?.After ?? ""),

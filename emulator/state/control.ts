@@ -6,6 +6,7 @@ export const FAULT_KINDS = [
   "drop_before_accept",
   "drop_after_accept",
   "slow",
+  "late",
   "bad_json",
 ] as const;
 
@@ -15,7 +16,7 @@ export type Fault = {
   kind: (typeof FAULT_KINDS)[number];
   /** For `error`. */
   code?: string | undefined;
-  /** For `slow`. */
+  /** For `slow` and `late`. */
   delay_ms?: number | undefined;
   /** How many calls it still hits. */
   times: number;
@@ -77,6 +78,10 @@ export class ControlStore {
 
   listFaults(): Fault[] {
     return this.#sql.exec<FaultRow>("SELECT * FROM faults ORDER BY id").toArray().map(faultOf);
+  }
+
+  clearFaults(): void {
+    this.#sql.exec("DELETE FROM faults");
   }
 
   /** Uses up one of the oldest fault's times for this action. */

@@ -19,6 +19,14 @@ CREATE INDEX IF NOT EXISTS tasks_running ON tasks (end_at) WHERE finished = 0;
 CREATE INDEX IF NOT EXISTS tasks_by_creation ON tasks (created_at, seq);
 CREATE INDEX IF NOT EXISTS tasks_by_end ON tasks (end_at, seq);
 
+CREATE TABLE IF NOT EXISTS task_files (
+  task_id TEXT NOT NULL,
+  file INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  base64 TEXT NOT NULL,
+  PRIMARY KEY (task_id, file, part)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS sessions (
   sub_app_id INTEGER NOT NULL,
   session_id TEXT NOT NULL,
@@ -60,7 +68,7 @@ CREATE TABLE IF NOT EXISTS calls (
 ) STRICT, WITHOUT ROWID;
 `;
 
-const TABLE_NAMES = ["settings", "tasks", "sessions", "deliveries", "queued_events", "faults", "calls"];
+const TABLE_NAMES = ["settings", "tasks", "task_files", "sessions", "deliveries", "queued_events", "faults", "calls"];
 
 export function createTables(sql: SqlStorage): void {
   sql.exec(TABLES);

@@ -1,5 +1,8 @@
 import type { Outcome } from "../config.ts";
 
+/** Characters; a row of the storage holds 2 MB. */
+const FILE_PART_CHARACTERS = 1_000_000;
+
 export type CreateAction = "CreateAigcVideoTask" | "CreateAigcImageTask";
 
 export type Task = {
@@ -14,8 +17,8 @@ export type Task = {
   input: string;
   /** Where the create call was sent to; the media URLs begin with it. */
   origin: string;
-  /** How the task ends, decided when it was created. */
-  outcome: Outcome;
+  /** How the task ends, decided when it was created, unless it is stopped before. */
+  outcome: Outcome | "aborted";
   finished: boolean;
   /** Milliseconds since the epoch, as `endAt`. */
   createdAt: number;
@@ -26,6 +29,8 @@ export type NewTask = Omit<Task, "seq" | "finished">;
 
 export type TaskFilter = {
   finished?: boolean | undefined;
+  /** Of those that are not running any more, only those that were stopped, or only the others. */
+  aborted?: boolean | undefined;
   createdFrom?: number | undefined;
   createdTo?: number | undefined;
   endedFrom?: number | undefined;
@@ -101,6 +106,40 @@ export class TaskStore {
     return due;
   }
 
+  /** Ends a running task without a result. @returns false when it is over already */
+  abort(taskId: string, now: number): boolean {
+    const stopped = this.#sql.exec(
+      `UPDATE tasks SET finished = 1, outcome = '"aborted"', end_at = ? WHERE task_id = ? AND finished = 0 RETURNING seq`,
+      now,
+      taskId,
+    );
+    return stopped.toArray().length > 0;
+  }
+
+  /** Keeps the Base64 text of a request's files, in their order, for the echo. */
+  keepFiles(taskId: string, files: string[]): void {
+    for (const [file, base64] of files.entries())
+      for (let part = 0; part * FILE_PART_CHARACTERS < base64.length; part++)
+        this.#sql.exec(
+          "INSERT INTO task_files (task_id, file, part, base64) VALUES (?, ?, ?, ?)",
+          taskId,
+          file,
+          part,
+          base64.slice(part * FILE_PART_CHARACTERS, (part + 1) * FILE_PART_CHARACTERS),
+        );
+  }
+
+  /** What was kept, by the file's place in the request. */
+  filesOf(taskId: string): Map<number, string> {
+    const files = new Map<number, string>();
+    for (const { file, base64 } of this.#sql.exec<{ file: number; base64: string }>(
+      "SELECT file, base64 FROM task_files WHERE task_id = ? ORDER BY file, part",
+      taskId,
+    ))
+      files.set(file, (files.get(file) ?? "") + base64);
+    return files;
+  }
+
   nextEnd(): number | undefined {
     return (
       this.#sql.exec<{ at: number | null }>("SELECT MIN(end_at) AS at FROM tasks WHERE finished = 0").one().at ??
@@ -112,6 +151,7 @@ export class TaskStore {
     const direction = filter.descending ? "DESC" : "ASC";
     const conditions: [string, ...number[]][] = [];
     if (filter.finished !== undefined) conditions.push(["finished = ?", Number(filter.finished)]);
+    if (filter.aborted !== undefined) conditions.push([`outcome ${filter.aborted ? "=" : "<>"} '"aborted"'`]);
     if (filter.createdFrom !== undefined) conditions.push(["created_at >= ?", filter.createdFrom]);
     if (filter.createdTo !== undefined) conditions.push(["created_at <= ?", filter.createdTo]);
     if (filter.endedFrom !== undefined) conditions.push(["finished = 1 AND end_at >= ?", filter.endedFrom]);
@@ -162,7 +202,7 @@ function taskOf(row: Row): Task {
     request: row.request,
     input: row.input,
     origin: row.origin,
-    outcome: JSON.parse(row.outcome) as Outcome,
+    outcome: JSON.parse(row.outcome) as Task["outcome"],
     finished: row.finished === 1,
     createdAt: row.created_at,
     endAt: row.end_at,

@@ -1,39 +1,51 @@
 /*
  * The token we send as SessionContext. The vendor echoes it in its events, so an event proves which task, and which
- * attempt at it, it belongs to. Format: rg1.<task id>.<attempt>.<base64url HMAC-SHA256>
+ * attempt at it, it belongs to, and whose task it is, also when it is no longer known here.
+ * Format: rg2.<task id>.<attempt>.<base64url owner>.<base64url HMAC-SHA256>
  */
 import { constantTimeEqual } from "./constant-time.ts";
-import { base64url, utf8 } from "./encoding.ts";
+import { base64url, base64urlDecode, utf8 } from "./encoding.ts";
 import { hmacSha256, importHmacKey, requireKey, requireKeys } from "./hmac.ts";
 
-/** Twice what our longest token needs; the vendor would take 1000. */
-export const SESSION_TOKEN_MAX_CHARACTERS = 200;
+/** Our longest token, of an owner in a script of three bytes a character, has 351; the vendor would take 1000. */
+export const SESSION_TOKEN_MAX_CHARACTERS = 400;
+/** The bound on owners' names. */
+export const TOKEN_OWNER_MAX_CHARACTERS = 64;
 
 const SETTING = "the session token key";
 
 /** Keeps the same secret from signing the same bytes for another purpose. */
-const DOMAIN = "reelgate session token v1\n";
+const DOMAIN = "reelgate session token v2\n";
 
 const TASK_ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 const ATTEMPT = String.raw`0|[1-9]\d{0,8}`;
-const CLAIM = new RegExp(`^${TASK_ID}\\.(?:${ATTEMPT})$`);
-const TOKEN = new RegExp(`^rg1\\.((${TASK_ID})\\.(${ATTEMPT}))\\.([\\w-]{43})$`);
+const NUMBERED_TASK = new RegExp(`^${TASK_ID}\\.(?:${ATTEMPT})$`);
+const TOKEN = new RegExp(`^rg2\\.((${TASK_ID})\\.(${ATTEMPT})\\.([\\w-]+))\\.([\\w-]{43})$`);
 
 export type SessionTokenResult =
-  | { ok: true; taskId: string; attempt: number }
+  | { ok: true; taskId: string; attempt: number; owner: string }
   | { ok: false; reason: "malformed" | "mismatch" };
 
 /**
  * @param input.taskId a UUID in lower case
  * @param input.attempt 0 to 999999999
- * @throws Error when the key is empty, RangeError when the task id or the attempt is not of the stated form
+ * @param input.owner 1 to 64 characters
+ * @throws Error when the key is empty, RangeError when one of the others is not of the stated form
  */
-export async function createSessionToken(input: { taskId: string; attempt: number; key: string }): Promise<string> {
-  requireKey(input.key, SETTING);
-  const claim = `${input.taskId}.${input.attempt}`;
-  if (!CLAIM.test(claim))
-    throw new RangeError(`session token needs a lower-case UUID and an attempt number, got ${claim}`);
-  return `rg1.${claim}.${await mac(claim, input.key)}`;
+export async function createSessionToken(input: {
+  taskId: string;
+  attempt: number;
+  owner: string;
+  key: string;
+}): Promise<string> {
+  const { taskId, attempt, owner, key } = input;
+  requireKey(key, SETTING);
+  if (!NUMBERED_TASK.test(`${taskId}.${attempt}`))
+    throw new RangeError(`session token needs a lower-case UUID and an attempt number, got ${taskId}.${attempt}`);
+  if (!owner || owner.length > TOKEN_OWNER_MAX_CHARACTERS || !owner.isWellFormed())
+    throw new RangeError(`session token needs an owner of 1 to ${TOKEN_OWNER_MAX_CHARACTERS} characters`);
+  const claim = `${taskId}.${attempt}.${base64url(utf8(owner))}`;
+  return `rg2.${claim}.${await mac(claim, key)}`;
 }
 
 /**
@@ -45,11 +57,18 @@ export async function verifySessionToken(input: { token: unknown; keys: string[]
   requireKeys(keys, SETTING);
   if (typeof token !== "string" || token.length > SESSION_TOKEN_MAX_CHARACTERS)
     return { ok: false, reason: "malformed" };
-  const [, claim, taskId, attempt, given] = TOKEN.exec(token) ?? [];
-  if (!claim || !taskId || !attempt || !given) return { ok: false, reason: "malformed" };
+  const [, claim, taskId, attempt, name, given] = TOKEN.exec(token) ?? [];
+  const owner = name && base64urlDecode(name);
+  if (!claim || !taskId || !attempt || !owner || !given) return { ok: false, reason: "malformed" };
   // The text is compared, not its bytes: base64url has four spellings of the same 32 bytes, and only one is ours.
   const matches = await Promise.all(keys.map(async (key) => constantTimeEqual(await mac(claim, key), given)));
-  return matches.includes(true) ? { ok: true, taskId, attempt: Number(attempt) } : { ok: false, reason: "mismatch" };
+  if (!matches.includes(true)) return { ok: false, reason: "mismatch" };
+  return {
+    ok: true,
+    taskId,
+    attempt: Number(attempt),
+    owner: new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(owner),
+  };
 }
 
 async function mac(claim: string, key: string): Promise<string> {

@@ -27,13 +27,14 @@ export type Tc3Request = {
   host: string;
   action: string;
   version: string;
-  /** The body, byte for byte as it will be sent. */
-  payload: string;
   /** Seconds since 1970. */
   timestamp: number;
   /** Default `application/json; charset=utf-8`. */
   contentType?: string;
-};
+} & Tc3Payload;
+
+/** The body, byte for byte as it will be sent, or its SHA-256 in lower-case hex. */
+export type Tc3Payload = { payload: string } | { payloadHash: string };
 
 export type Tc3Signer = {
   /** Gives the headers to send with the POST. Host is signed too, but it is the HTTP client that sends it. */
@@ -60,9 +61,10 @@ export function createTc3Signer(options: Tc3SignerOptions): Tc3Signer {
   }
 
   return {
-    async sign({ host, action, version, payload, timestamp, contentType = DEFAULT_CONTENT_TYPE }) {
+    async sign({ host, action, version, timestamp, contentType = DEFAULT_CONTENT_TYPE, ...body }) {
       const headers = { "Content-Type": contentType, Host: host, "X-TC-Action": action };
-      const request = canonicalRequest({ method: "POST", headers, payloadHash: await sha256Hex(payload) });
+      const payloadHash = "payload" in body ? await sha256Hex(body.payload) : body.payloadHash;
+      const request = canonicalRequest({ method: "POST", headers, payloadHash });
       const canonicalRequestHash = await sha256Hex(request);
       const key = await signingKey(utcDate(timestamp));
       return {

@@ -1,58 +1,46 @@
 import * as z from "zod";
 import type { Deps } from "../deps.ts";
-import { createTc3Signer } from "../signing/tc3-signer.ts";
 import type { Tc3Credentials } from "../signing/tc3.ts";
-import { readLimitedText } from "../util/limited-text.ts";
-import { ruleOf, type VendorErrorRule } from "./errors.ts";
+import { MAX_ECHO_BYTES } from "./answer-text.ts";
+import { createTask, type CreateResult, type CreateSession } from "./create.ts";
 import { type PulledEvent, pulledEvents, readPulledEvents } from "./events.ts";
-import type { CreateAction, VendorRequest } from "./requests.ts";
+import { findTasks, type Look, type LookInput } from "./find.ts";
+import type { LargeRequest } from "./large-request.ts";
+import type { CreateAction } from "./requests.ts";
 import { taskDetail, type TaskDetail, taskList } from "./tasks.ts";
+import { timeLimit, twoTimeLimits } from "./time-limit.ts";
+import { createTransport, renewingSignature, shaped, type VendorResult } from "./transport.ts";
 
-const API_VERSION = "2018-07-17";
-const SERVICE = "vod";
+export { CREATE_CALL_MAX_MS, CREATE_TIMEOUT_MS, REQUEST_READ_TIMEOUT_MS } from "./call-limits.ts";
+export type { CreateResult, CreateSession } from "./create.ts";
+export type { Look, LookInput } from "./find.ts";
+export type { LargeRequest } from "./large-request.ts";
+export type { Unsent, VendorRefusal, VendorResult, VendorSilence } from "./transport.ts";
 
-/** A create call that takes longer counts as unanswered; the vendor usually answers within a second. */
-export const CREATE_TIMEOUT_MS = 15_000;
-/** Short, because a re-read happens inside the vendor's own 5 s for a notification. */
+/** Until an answer begins. Short, because a re-read happens inside the vendor's own 5 s for a notification. */
 export const DESCRIBE_TIMEOUT_MS = 3_000;
-/** Both clocks' error. */
-const FIND_MARGIN_MS = 2 * 60 * 1000;
-const FIND_LIMIT = 100;
-/** Together 2,000 tasks: more have seldom been made between a lost answer and the look for it. */
-const FIND_PAGES = 20;
 /** The vendor holds PullEvents for 5 s while there is nothing, and asks for this limit (tencent-vod facts §3.5). */
 export const PULL_TIMEOUT_MS = 10_000;
 const CONFIRM_TIMEOUT_MS = 3_000;
 /** At once, when pulled and when confirmed: the vendor's rule. */
 export const EVENTS_PER_CALL = 16;
-const MAX_ANSWER_BYTES = 1024 * 1024;
-/** As much for each event as an HTTP notification may have. */
-const MAX_EVENTS_ANSWER_BYTES = EVENTS_PER_CALL * MAX_ANSWER_BYTES;
+/** Read of a task's answer, most of it an echo of the request's files, which is dropped on the way. */
+export const MAX_DETAIL_BYTES = MAX_ECHO_BYTES;
+/** Each event can echo as much. */
+const MAX_EVENTS_READ_BYTES = EVENTS_PER_CALL * MAX_ECHO_BYTES;
+/** Without the echoes as much for each event as an HTTP notification may have. */
+const MAX_EVENTS_KEPT_BYTES = EVENTS_PER_CALL * 1024 * 1024;
 
-/** The vendor said no: an `Error` in an answer, which comes with HTTP 200. */
-export type VendorRefusal = {
-  kind: "refused";
-  code: string;
-  message: string;
-  requestId?: string;
-  rule: VendorErrorRule;
+/** For answers that may hold such echoes, once they have begun. */
+export const ECHO_READ_TIMEOUT_MS = 20_000;
+
+type Limits = {
+  timeoutMs: number;
+  /** Once the answer has begun; without it the other limit is for everything. */
+  readTimeoutMs?: number;
+  maxReadBytes?: number;
+  maxKeptBytes?: number;
 };
-/** No usable answer: whether the vendor acted on the call is not known. */
-export type VendorSilence = {
-  kind: "silent";
-  reason: "timeout" | "network" | "http_status" | "not_json" | "too_large" | "shape";
-};
-export type VendorResult<T> = { ok: true; value: T } | { ok: false; error: VendorRefusal | VendorSilence };
-
-type Limits = { timeoutMs: number; maxAnswerBytes?: number };
-
-const envelope = z.looseObject({
-  Response: z.looseObject({
-    RequestId: z.string().optional(),
-    Error: z.looseObject({ Code: z.string(), Message: z.string().default("") }).optional(),
-  }),
-});
-const created = z.looseObject({ TaskId: z.string().min(1), RequestId: z.string().default("") });
 
 export type VodClient = ReturnType<typeof createVodClient>;
 
@@ -61,56 +49,26 @@ export function createVodClient(
   options: { endpoint: string; subAppId: number; credentials: Tc3Credentials },
   deps: Deps,
 ) {
-  const url = new URL(options.endpoint);
-  const signer = createTc3Signer({ credentials: options.credentials, service: SERVICE });
+  const { subAppId } = options;
+  const transport = createTransport(options, deps);
 
-  async function send(action: string, payload: string, limits: Limits): Promise<VendorResult<unknown>> {
-    const headers = await signer.sign({
-      host: url.host,
-      action,
-      version: API_VERSION,
-      payload,
-      timestamp: Math.floor(deps.now() / 1000),
-    });
-    let text: string | undefined;
-    try {
-      const signal = AbortSignal.timeout(limits.timeoutMs);
-      const response = await deps.fetch(
-        new Request(url, { method: "POST", headers, body: payload, signal, redirect: "manual" }),
-      );
-      if (response.status !== 200) {
-        await response.body?.cancel();
-        return silent("http_status");
-      }
-      text = await readLimitedText(response, limits.maxAnswerBytes ?? MAX_ANSWER_BYTES);
-    } catch (error) {
-      return silent(error instanceof DOMException && error.name === "TimeoutError" ? "timeout" : "network");
-    }
-    if (text === undefined) return silent("too_large");
-    return parseAnswer(text);
-  }
-
-  /** One call; a signature that expired on the way is renewed once. */
   async function call<T>(
     action: string,
     body: object,
-    { shape, ...limits }: Limits & { shape: z.ZodType<T> },
+    { shape, timeoutMs, readTimeoutMs, ...bytes }: Limits & { shape: z.ZodType<T> },
   ): Promise<VendorResult<T>> {
-    const payload = JSON.stringify({ ...body, SubAppId: options.subAppId });
-    let result = await send(action, payload, limits);
-    if (!result.ok && result.error.kind === "refused" && result.error.rule.resend === "fresh_timestamp") {
-      result = await send(action, payload, limits);
-    }
-    if (!result.ok) return result;
-    const parsed = shape.safeParse(result.value);
-    return parsed.success ? { ok: true, value: parsed.data } : silent("shape");
+    const payload = JSON.stringify({ ...body, SubAppId: subAppId });
+    const time = readTimeoutMs ? twoTimeLimits({ beginMs: timeoutMs, readMs: readTimeoutMs }) : timeLimit(timeoutMs);
+    return shaped(await renewingSignature(() => transport.send(action, { payload }, { time, ...bytes })), shape);
   }
 
   return {
-    /** Creates a paid task. `sessionId` makes a repetition of the same call be refused instead of paid twice. */
-    createTask(action: CreateAction, request: VendorRequest, session: { sessionId: string; sessionContext: string }) {
-      const body = { ...request, SessionId: session.sessionId, SessionContext: session.sessionContext };
-      return call(action, body, { timeoutMs: CREATE_TIMEOUT_MS, shape: created });
+    /**
+     * Creates a paid task.
+     * @param request JSON of the vendor request, as `storableRequest` made it, or where a large one lies
+     */
+    createTask(action: CreateAction, request: string | LargeRequest, session: CreateSession): Promise<CreateResult> {
+      return createTask(transport, { action, request, subAppId, session });
     },
 
     /** Stops a task that still waits at the vendor; one that is being worked on is refused. */
@@ -119,40 +77,17 @@ export function createVodClient(
       return call("ManageTask", body, { timeoutMs: DESCRIBE_TIMEOUT_MS, shape: z.unknown() });
     },
 
-    /**
-     * The vendor's id of the task that was created with this SessionId between `createdFrom` and `createdTo`
-     * (milliseconds), latest first; undefined when the vendor's list does not show it.
-     */
-    async findTask({
-      sessionId,
-      createdFrom,
-      createdTo,
-    }: {
-      sessionId: string;
-      createdFrom: number;
-      createdTo: number;
-    }): Promise<VendorResult<string | undefined>> {
-      const CreateTime = {
-        After: isoSeconds(createdFrom - FIND_MARGIN_MS),
-        Before: isoSeconds(createdTo + FIND_MARGIN_MS),
-      };
-      const Sort = { Field: "CreateTime", Order: "Desc" };
-      let scrollToken: string | undefined;
-      for (let page = 0; page < FIND_PAGES; page++) {
-        const body = { CreateTime, Sort, Limit: FIND_LIMIT, ...(scrollToken && { ScrollToken: scrollToken }) };
-        const list = await call("DescribeTasks", body, { timeoutMs: DESCRIBE_TIMEOUT_MS, shape: taskList });
-        if (!list.ok) return list;
-        const found = list.value.TaskSet?.find((task) => task.SessionId === sessionId);
-        scrollToken = list.value.ScrollToken || undefined;
-        if (found || !scrollToken) return { ok: true, value: found?.TaskId };
-      }
-      return { ok: true, value: undefined };
+    /** Looks for tasks whose ids never arrived, by the SessionIds they were sent with. Makes up to 100 calls in a row. */
+    findTasks(input: LookInput): Promise<Look> {
+      const limits = { timeoutMs: DESCRIBE_TIMEOUT_MS, shape: taskList };
+      return findTasks((body) => call("DescribeTasks", body, limits), input, deps.now());
     },
 
     /** Reads a task of the last three days, by the vendor's id. */
     describeTask(vendorTaskId: string): Promise<VendorResult<TaskDetail>> {
-      const body = { TaskId: vendorTaskId };
-      return call("DescribeTaskDetail", body, { timeoutMs: DESCRIBE_TIMEOUT_MS, shape: taskDetail });
+      const time = { timeoutMs: DESCRIBE_TIMEOUT_MS, readTimeoutMs: ECHO_READ_TIMEOUT_MS };
+      const limits = { ...time, maxReadBytes: MAX_DETAIL_BYTES, shape: taskDetail };
+      return call("DescribeTaskDetail", { TaskId: vendorTaskId }, limits);
     },
 
     /**
@@ -160,8 +95,9 @@ export function createVodClient(
      * again after 30 s unless they are confirmed by then.
      */
     async pullEvents(): Promise<VendorResult<PulledEvent[]>> {
-      const limits = { timeoutMs: PULL_TIMEOUT_MS, maxAnswerBytes: MAX_EVENTS_ANSWER_BYTES };
-      const answer = await call("PullEvents", {}, { ...limits, shape: pulledEvents });
+      const time = { timeoutMs: PULL_TIMEOUT_MS, readTimeoutMs: ECHO_READ_TIMEOUT_MS };
+      const bytes = { maxReadBytes: MAX_EVENTS_READ_BYTES, maxKeptBytes: MAX_EVENTS_KEPT_BYTES };
+      const answer = await call("PullEvents", {}, { ...time, ...bytes, shape: pulledEvents });
       if (answer.ok) return { ok: true, value: readPulledEvents(answer.value) };
       const empty = answer.error.kind === "refused" && answer.error.code === "ResourceNotFound";
       return empty ? { ok: true, value: [] } : answer;
@@ -173,34 +109,4 @@ export function createVodClient(
       return call("ConfirmEvents", body, { timeoutMs: CONFIRM_TIMEOUT_MS, shape: z.unknown() });
     },
   };
-}
-
-/** The vendor's times have no fraction. */
-function isoSeconds(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z");
-}
-
-function silent(reason: VendorSilence["reason"]): { ok: false; error: VendorSilence } {
-  return { ok: false, error: { kind: "silent", reason } };
-}
-
-function parseAnswer(text: string): VendorResult<unknown> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return silent("not_json");
-  }
-  const parsed = envelope.safeParse(json);
-  if (!parsed.success) return silent("shape");
-  const { Error: refusal, RequestId: requestId } = parsed.data.Response;
-  if (!refusal) return { ok: true, value: parsed.data.Response };
-  const error: VendorRefusal = {
-    kind: "refused",
-    code: refusal.Code,
-    message: refusal.Message,
-    ...(requestId && { requestId }),
-    rule: ruleOf(refusal.Code),
-  };
-  return { ok: false, error };
 }

@@ -1,3 +1,7 @@
+/** What is kept of the vendor's own words. */
+export const CODE_MAX_CHARACTERS = 200;
+export const MESSAGE_MAX_CHARACTERS = 2_000;
+
 /**
  * One row per vendor code: whose fault it is, what the client is told, whether the same create call may be sent again,
  * and whether the client's `session_id` is given back.
@@ -30,6 +34,16 @@ const quota: VendorErrorRule = { fault: "capacity", httpStatus: 402, resend: "no
 export const DUPLICATE_SESSION_CODES: ReadonlySet<string> = new Set([
   "InvalidParameterValue.SessionId",
   "FailedOperation.TaskDuplicate",
+]);
+
+/**
+ * The vendor itself is in trouble, whatever is asked of it. Not `FailedOperation`, which is one model's backlog, nor a
+ * code nobody knows: they speak of one request, and must not hold up the others.
+ */
+export const OUTAGE_CODES: ReadonlySet<string> = new Set([
+  "InternalError",
+  "ServiceUnavailable",
+  "ResourceUnavailable",
 ]);
 
 const RULES = new Map<string, VendorErrorRule>(
@@ -79,11 +93,12 @@ export function ruleOf(code: string): VendorErrorRule {
 /**
  * HTTP status for a task that was accepted and then failed (`ErrCodeExt`, tencent-vod facts §2.1): 422 where another
  * request would succeed, 500 where it is the vendor's failure. Never 429 or 503, which make clients fetch a final
- * result over and over. 410 for what its own client canceled.
+ * result over and over. 410 for what somebody stopped: its own client, or whoever else may in the vendor's account. That
+ * is nobody's failure, and as final.
  */
 export function statusOfFailure(code: string): number {
   const callersFault =
     /^(InvalidParameter|ContentModeration|ResourceNotFound|MissingParameter|UnknownParameter|40000$|60000$)/;
-  if (code === "canceled") return 410;
+  if (code === "canceled" || code === "aborted") return 410;
   return callersFault.test(code) ? 422 : 500;
 }

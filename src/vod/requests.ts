@@ -73,6 +73,15 @@ export const vendorRequest = z.looseObject({
 
 export type VendorRequest = z.infer<typeof vendorRequest>;
 
+/**
+ * A request as it is stored: JSON without the members that are added when it is sent. They are added to the text, so one of
+ * the client's own would be there twice, and which one counts is the reader's choice.
+ */
+export function storableRequest(request: VendorRequest): string {
+  const { SubAppId: _subAppId, SessionId: _sessionId, SessionContext: _sessionContext, ...rest } = request;
+  return JSON.stringify(rest);
+}
+
 /** The vendor's limit for the Base64 text of all files of a request together (tencent-vod facts §1.2). */
 export const BASE64_MAX_CHARACTERS = 7 * 1024 * 1024;
 

@@ -6,6 +6,7 @@ import {
   control,
   controlResponse,
   createdTask,
+  emulator,
   freshEmulator,
   send,
   signedHeaders,
@@ -22,6 +23,9 @@ const DEFAULTS = {
   sign_key: "localSignKey",
   callback: { drop: 0, duplicate: 0, delay_ms: 0, jitter_ms: 0 },
   outcome: "success",
+  dedupe: true,
+  abort: "refuse",
+  echo_base64: false,
 };
 
 beforeEach(() => control("POST", "reset"));
@@ -66,6 +70,9 @@ describe("the configuration", () => {
     ["callback.twice", { callback: { twice: true } }],
     ["outcome", { outcome: "failure" }],
     ["outcome.ErrCode", { outcome: { ErrCode: 0, ErrCodeExt: "X" } }],
+    ["dedupe", { dedupe: "no" }],
+    ["abort", { abort: "maybe" }],
+    ["echo_base64", { echo_base64: 1 }],
     ["task_second", { task_second: 1 }],
     ["body", []],
   ])("refuses a bad %s by name", async ([field, patch], { expect }) => {
@@ -114,6 +121,12 @@ describe("a fault", () => {
     expect(await control("GET", "faults")).toEqual([]);
   });
 
+  it("is over when that is said", async ({ expect }) => {
+    await control("POST", "faults", { action: "*", kind: "http_500", times: 100 });
+    expect(await control("DELETE", "faults")).toEqual([]);
+    expect(await codeOf(action, video)).toBe("OK");
+  });
+
   it("is no answer to a wrong signature", async ({ expect }) => {
     await control("POST", "faults", { action, kind: "http_500" });
     const payload = JSON.stringify(video);
@@ -150,6 +163,29 @@ describe("a fault", () => {
     expect(Date.now() - start).toBeGreaterThanOrEqual(390);
   });
 
+  it("lets the task be made late, also when the caller has hung up", async ({ expect }) => {
+    await control("POST", "faults", { action, kind: "late", delay_ms: 400, times: 2 });
+    const start = Date.now();
+    const payload = JSON.stringify(video);
+    const headers = await signedHeaders({ action, payload });
+    const init = { method: "POST", headers, body: payload, signal: AbortSignal.timeout(100) };
+    await expect(emulator.fetch(new Request("http://emulator.test", init))).rejects.toThrow(/timeout/i);
+    expect(await accepted()).toBe(NOT_ACCEPTED);
+    expect((await answerOf(await rawCall())).TaskId).toBeDefined();
+    expect(Date.now() - start).toBeGreaterThanOrEqual(490);
+    expect(await accepted()).toBe(2);
+    expect(await control("GET", "calls")).toEqual({ [action]: { OK: 2 } });
+  });
+
+  it("makes nothing late that was forgotten meanwhile", async ({ expect }) => {
+    await control("POST", "faults", { action, kind: "late", delay_ms: 200 });
+    const pending = rawCall();
+    await expect.poll(async () => control("GET", "faults")).toEqual([]);
+    await control("POST", "reset");
+    await expect(pending.then((response) => response.text())).rejects.toThrow(/dropped|connection lost/i);
+    expect(await accepted()).toBe(NOT_ACCEPTED);
+  });
+
   it("cuts the JSON of the answer", async ({ expect }) => {
     await control("POST", "faults", { action, kind: "bad_json" });
     const response = await rawCall();
@@ -163,6 +199,7 @@ describe("a fault", () => {
     ["kind", { action, kind: "explode" }],
     ["code", { action, kind: "error" }],
     ["delay_ms", { action, kind: "slow" }],
+    ["delay_ms", { action, kind: "late" }],
     ["times", { action, kind: "http_500", times: 0 }],
     ["count", { action, kind: "http_500", count: 1 }],
   ])("is refused for a bad %s", async ([field, fault], { expect }) => {

@@ -180,6 +180,16 @@ describe("a session id", () => {
     for (let i = 0; i < 2; i++) expect(await codeOf("CreateAigcVideoTask", { ...video, SessionId: "" })).toBe("OK");
   });
 
+  it("is no hindrance where the configuration says so: each call is a paid task", async ({ expect }) => {
+    const request = { ...video, SessionId: "same" };
+    await createdTask("CreateAigcVideoTask", request);
+    await control("PUT", "config", { dedupe: false });
+    const second = await createdTask("CreateAigcVideoTask", request);
+    await control("PUT", "config", { dedupe: true });
+    expect(await codeOf("CreateAigcVideoTask", request)).toBe(DUPLICATE);
+    expect(await control("GET", "tasks")).toMatchObject([{ SessionId: "same" }, { SessionId: "same", TaskId: second }]);
+  });
+
   it("is not used up by a refused request", async ({ expect }) => {
     expect(await codeOf("CreateAigcVideoTask", { ...video, SessionId: "again", TasksPriority: 99 })).not.toBe("OK");
     expect(await codeOf("CreateAigcVideoTask", { ...video, SessionId: "again" })).toBe("OK");

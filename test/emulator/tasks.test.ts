@@ -288,6 +288,36 @@ describe("DescribeTasks", () => {
   });
 });
 
+describe("the echo of a request's files", () => {
+  const file = (letter: string, characters: number) => ({ Type: "Base64", Base64: letter.repeat(characters) });
+  const files = [
+    file("A", 2_500_000),
+    { Type: "Url", Url: "http://a.test/b.png" },
+    file("B", 100),
+    file("C", 1_000_000),
+  ];
+  const echoOf = (task: Task) => (task.Input["FileInfos"] as { Base64: string }[]).map(({ Base64 }) => Base64);
+
+  it("is whole in details and events when it is wanted", async ({ expect }) => {
+    await freshEmulator({ echo_base64: true, mode: "PULL" });
+    const taskId = await createdTask("CreateAigcVideoTask", { ...video, FileInfos: files });
+    const expected = files.map((each) => ("Base64" in each ? each.Base64 : ""));
+    expect(echoOf(videoTaskOf(await describeTask(taskId)))).toEqual(expected);
+    await finish(taskId);
+    const [event] = (await call("PullEvents", {}))["EventSet"] as { AigcVideoCompleteEvent: Task }[];
+    expect(event && echoOf(event.AigcVideoCompleteEvent)).toEqual(expected);
+    // The list of what was accepted stays small.
+    const [accepted] = await control<{ request: { FileInfos: unknown[] } }[]>("GET", "tasks");
+    expect(accepted?.request.FileInfos[0]).toEqual({ Type: "Base64", Base64: "(2500000 characters)" });
+  });
+
+  it("is empty when it is not", async ({ expect }) => {
+    const taskId = await createdTask("CreateAigcVideoTask", { ...video, FileInfos: files });
+    await control("PUT", "config", { echo_base64: true });
+    expect(echoOf(videoTaskOf(await describeTask(taskId)))).toEqual(["", "", "", ""]);
+  });
+});
+
 describe("ManageTask", () => {
   it("does not abort a task that is not waiting", async ({ expect }) => {
     const taskId = await createdTask("CreateAigcVideoTask", video);
@@ -295,5 +325,29 @@ describe("ManageTask", () => {
     expect(await codeOf("ManageTask", { TaskId: "none", OperationType: "Abort" })).toBe("InvalidParameterValue.TaskId");
     expect(await codeOf("ManageTask", { TaskId: taskId, OperationType: "Stop" })).toBe("InvalidParameterValue");
     expect((await describeTask(taskId))["Status"]).toBe("PROCESSING");
+  });
+
+  it("aborts a task that is not over, where the configuration allows it", async ({ expect }) => {
+    await freshEmulator({ abort: "allow", mode: "PULL", concurrency: 1 });
+    const abort = (TaskId: string) => codeOf("ManageTask", { TaskId, OperationType: "Abort" });
+    const taskId = await createdTask("CreateAigcVideoTask", video);
+    expect(await abort(taskId)).toBe("OK");
+    const detail = await describeTask(taskId);
+    expect(detail).toMatchObject({ Status: "ABORTED", FinishTime: expect.stringMatching(ISO_SECONDS) });
+    // Only the outer level says so.
+    expect(videoTaskOf(detail)).toMatchObject({ Status: "PROCESSING", ErrCode: 0, Output: { FileInfos: [] } });
+    expect(await abort(taskId)).toBe("FailedOperation");
+
+    // Its slot is free, it does not end again, and there is no event.
+    const next = await createdTask("CreateAigcVideoTask", video);
+    expect((await finish(next))["Status"]).toBe("FINISH");
+    expect(await abort(next)).toBe("FailedOperation");
+    expect(videoTaskOf(await describeTask(next))).toMatchObject({ ErrCodeExt: "" });
+    expect((await describeTask(taskId))["Status"]).toBe("ABORTED");
+    expect((await call("DescribeEventsState", {}))["CountOfEventsToPull"]).toBe(1);
+    const listed = async (Status: string) => (await call("DescribeTasks", { Status }))["TaskSet"];
+    expect(await listed("ABORTED")).toMatchObject([{ TaskId: taskId, Status: "ABORTED" }]);
+    expect(await listed("FINISH")).toMatchObject([{ TaskId: next }]);
+    expect(await listed("PROCESSING")).toEqual([]);
   });
 });

@@ -252,6 +252,15 @@ describe("createTc3Signer", () => {
     expect(headers["Authorization"]).not.toBe(vodThreeHeaders.expected.authorization);
   });
 
+  it("takes the payload's hash for the payload", async ({ expect }) => {
+    const { payload, ...rest } = request;
+    const signer = createTc3Signer({ credentials, service: "vod" });
+    const headers = await signer.sign({ ...rest, payloadHash: await sha256Hex(payload) });
+    expect(headers["Authorization"]).toBe(vodThreeHeaders.expected.authorization);
+    const other = await signer.sign({ ...rest, payloadHash: await sha256Hex(`${payload} `) });
+    expect(other["Authorization"]).not.toBe(vodThreeHeaders.expected.authorization);
+  });
+
   it.for(["host", "action", "payload"] as const)("covers the %s", async (field, { expect }) => {
     const signer = createTc3Signer({ credentials, service: "vod" });
     const headers = await signer.sign({ ...request, [field]: `${request[field]}0` });

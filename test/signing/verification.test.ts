@@ -13,6 +13,7 @@ import { hmacSha256, importHmacKey } from "../../src/signing/hmac.ts";
 import {
   createSessionToken,
   SESSION_TOKEN_MAX_CHARACTERS,
+  TOKEN_OWNER_MAX_CHARACTERS,
   verifySessionToken,
 } from "../../src/signing/session-token.ts";
 
@@ -153,31 +154,40 @@ describe("event signature", () => {
 describe("session token", () => {
   const taskId = "0197a1b2-c3d4-7e5f-8a6b-0123456789ab";
   const key = "local-callback";
-  const tokenFor = (attempt: number) => createSessionToken({ taskId, attempt, key });
+  const owner = "acme";
+  const tokenFor = (attempt: number) => createSessionToken({ taskId, attempt, owner, key });
   const verify = (token: unknown, keys = [key]) => verifySessionToken({ token, keys });
   const mismatch = { ok: false, reason: "mismatch" };
   const malformed = { ok: false, reason: "malformed" };
 
-  it("comes back as the task and the attempt it was made for", async ({ expect }) => {
+  it("comes back as the task, the attempt and the owner it was made for", async ({ expect }) => {
+    const owners = fc.oneof(
+      fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/),
+      fc.string({ unit: "grapheme", minLength: 1 }).filter((name) => name.length <= TOKEN_OWNER_MAX_CHARACTERS),
+      fc.constantFrom("汽".repeat(64), "🎬".repeat(32), "a.b", "\uFEFFa", " ", "\u0000"),
+    );
+    const attempts = fc.oneof(fc.integer({ min: 0, max: 999_999_999 }), fc.constant(999_999_999));
     await fc.assert(
-      fc.asyncProperty(fc.uuid(), fc.integer({ min: 0, max: 999_999_999 }), async (id, attempt) => {
-        const token = await createSessionToken({ taskId: id, attempt, key });
+      fc.asyncProperty(fc.uuid(), attempts, owners, async (id, attempt, name) => {
+        const token = await createSessionToken({ taskId: id, attempt, owner: name, key });
         expect(token.length).toBeLessThanOrEqual(SESSION_TOKEN_MAX_CHARACTERS);
-        expect(await verify(token)).toEqual({ ok: true, taskId: id, attempt });
+        expect(await verify(token)).toEqual({ ok: true, taskId: id, attempt, owner: name });
       }),
     );
+    expect(SESSION_TOKEN_MAX_CHARACTERS).toBeLessThan(1000);
   });
 
   it("has a stable form, because tokens outlive a release at the vendor", async ({ expect }) => {
     expect(await tokenFor(1)).toBe(
-      "rg1.0197a1b2-c3d4-7e5f-8a6b-0123456789ab.1.Oj0mGDLjSO0pK1zjZh7JEq_cI_r_kRUej3ErSCnmzIM",
+      "rg2.0197a1b2-c3d4-7e5f-8a6b-0123456789ab.1.YWNtZQ.1zJ8rgQO9BVAiWXbwanmc3k1JeWreGiNXRKyquTElpg",
     );
   });
 
-  it("refuses a tampered task id, attempt or code", async ({ expect }) => {
+  it("refuses a tampered task id, attempt, owner or code", async ({ expect }) => {
     const token = await tokenFor(1);
     expect(await verify(token.replace("0197a1b2", "0197a1b3"))).toEqual(mismatch);
     expect(await verify(token.replace(`${taskId}.1.`, `${taskId}.2.`))).toEqual(mismatch);
+    expect(await verify(token.replace(".YWNtZQ.", ".YWNtZg."))).toEqual(mismatch);
     expect(await verify(token.replace(/\.[\w-]{43}$/, `.${"A".repeat(43)}`))).toEqual(mismatch);
   });
 
@@ -190,9 +200,16 @@ describe("session token", () => {
   });
 
   it("refuses a code that joins another attempt of another task", async ({ expect }) => {
-    const other = await createSessionToken({ taskId: taskId.replace("0197", "0198"), attempt: 1, key });
-    const [, , , code] = other.split(".");
-    expect(await verify(`rg1.${taskId}.1.${code}`)).toEqual(mismatch);
+    const other = await createSessionToken({ taskId: taskId.replace("0197", "0198"), attempt: 1, owner, key });
+    const [, , , , code] = other.split(".");
+    expect(await verify(`rg2.${taskId}.1.YWNtZQ.${code}`)).toEqual(mismatch);
+  });
+
+  it("of one owner is none of another's", async ({ expect }) => {
+    const other = await createSessionToken({ taskId, attempt: 1, owner: "acme2", key });
+    const [, , , name, code] = other.split(".");
+    expect(await verify(`rg2.${taskId}.1.${name}.${code}`)).toMatchObject({ ok: true, owner: "acme2" });
+    expect(await verify(`rg2.${taskId}.1.YWNtZQ.${code}`)).toEqual(mismatch);
   });
 
   it("accepts any of the keys and no other", async ({ expect }) => {
@@ -203,13 +220,13 @@ describe("session token", () => {
   });
 
   it("is not the bare HMAC of its text: the same secret signs other things too", async ({ expect }) => {
-    const bare = base64url(await hmacSha256(await importHmacKey(utf8(key)), `${taskId}.1`));
-    expect(await verify(`rg1.${taskId}.1.${bare}`)).toEqual(mismatch);
+    const bare = base64url(await hmacSha256(await importHmacKey(utf8(key)), `${taskId}.1.YWNtZQ`));
+    expect(await verify(`rg2.${taskId}.1.YWNtZQ.${bare}`)).toEqual(mismatch);
   });
 
   it("refuses what is not a token", async ({ expect }) => {
     const token = await tokenFor(1);
-    const [prefix, id = "", attempt, code] = token.split(".");
+    const [prefix, id = "", attempt, name, code] = token.split(".");
     const inputs: unknown[] = [
       undefined,
       null,
@@ -218,10 +235,14 @@ describe("session token", () => {
       [token],
       "",
       "a client's own session context",
-      token.replace("rg1", "rg2"),
-      [prefix, id.toUpperCase(), attempt, code].join("."),
-      [prefix, id.replaceAll("-", ""), attempt, code].join("."),
-      ...["", "01", "-1", "+1", "1.0", "1e3", "1000000000"].map((text) => [prefix, id, text, code].join(".")),
+      token.replace("rg2", "rg1"),
+      ["rg1", id, attempt, code].join("."),
+      [prefix, id.toUpperCase(), attempt, name, code].join("."),
+      [prefix, id.replaceAll("-", ""), attempt, name, code].join("."),
+      // No owner, a spelling that nobody writes, and other characters.
+      ...["", "YWNtZR", "YWNtZQ==", "YWNtZ", "a+b/"].map((text) => [prefix, id, attempt, text, code].join(".")),
+      [prefix, id, attempt, code].join("."),
+      ...["", "01", "-1", "+1", "1.0", "1e3", "1000000000"].map((text) => [prefix, id, text, name, code].join(".")),
       token.slice(0, -1),
       `${token}A`,
       `${token}=`,
@@ -236,12 +257,14 @@ describe("session token", () => {
     for (const attempt of [-1, 1.5, 1_000_000_000, Number.NaN])
       await expect(tokenFor(attempt)).rejects.toThrow(RangeError);
     for (const id of ["", "251007502-AigcVideoTask-0", taskId.toUpperCase(), `${taskId}.1`])
-      await expect(createSessionToken({ taskId: id, attempt: 1, key })).rejects.toThrow(RangeError);
+      await expect(createSessionToken({ taskId: id, attempt: 1, owner, key })).rejects.toThrow(RangeError);
+    for (const name of ["", "a".repeat(TOKEN_OWNER_MAX_CHARACTERS + 1), "\uD83C"])
+      await expect(createSessionToken({ taskId, attempt: 1, owner: name, key })).rejects.toThrow(RangeError);
   });
 
   it("refuses an empty key by name, whatever came in", async ({ expect }) => {
     const message = "signing key is empty: set the session token key";
-    await expect(createSessionToken({ taskId, attempt: 1, key: "" })).rejects.toThrow(message);
+    await expect(createSessionToken({ taskId, attempt: 1, owner, key: "" })).rejects.toThrow(message);
     await expect(verify(await tokenFor(1), [key, ""])).rejects.toThrow(message);
     await expect(verify(undefined, [])).rejects.toThrow(message);
   });

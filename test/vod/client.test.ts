@@ -1,45 +1,22 @@
 /* The vendor's client against every way in which a call can go wrong. */
 import { afterEach, describe, it, vi } from "vitest";
-import { type Deps, platformDeps } from "../../src/deps.ts";
-import { CREATE_TIMEOUT_MS, createVodClient, DESCRIBE_TIMEOUT_MS } from "../../src/vod/client.ts";
+import { CREATE_TIMEOUT_MS, DESCRIBE_TIMEOUT_MS } from "../../src/vod/client.ts";
 import { ruleOf } from "../../src/vod/errors.ts";
-
-const SUB_APP_ID = 251007502;
-const NOW_MS = Date.UTC(2026, 10, 21, 8, 0, 0);
-const MEBIBYTE = 1024 * 1024;
-
-const CAR = { ModelName: "Kling", ModelVersion: "1.6", Prompt: "一辆汽车 🚗" };
-const SESSION = { sessionId: "0190-1", sessionContext: "token" };
-const CREATED = { Response: { TaskId: "251007502-AigcVideoTask-1t", RequestId: "r-1" } };
-
-type Call = { request: Request; body: string };
-
-/** A client whose vendor is `answer`; `calls` is what it was sent. */
-function clientOf(answer: (call: Call, number: number) => Response | Promise<Response>, deps: Partial<Deps> = {}) {
-  const calls: Call[] = [];
-  const client = createVodClient(
-    {
-      endpoint: "https://vod.example.test",
-      subAppId: SUB_APP_ID,
-      credentials: { secretId: "AKIDtest", secretKey: "test-secret-key" },
-    },
-    {
-      ...platformDeps,
-      now: () => NOW_MS,
-      fetch: async (request) => {
-        const call = { request, body: await request.clone().text() };
-        calls.push(call);
-        return answer(call, calls.length);
-      },
-      ...deps,
-    },
-  );
-  return { calls, client, create: () => client.createTask("CreateAigcVideoTask", CAR, SESSION) };
-}
-
-const refusal = (Code: string, Message = "No.") =>
-  Response.json({ Response: { Error: { Code, Message }, RequestId: "r-9" } });
-const silent = (reason: string) => ({ ok: false, error: { kind: "silent", reason } });
+import {
+  type Call,
+  CAR,
+  clientOf,
+  CREATED,
+  MEBIBYTE,
+  NOW_MS,
+  refusal,
+  SESSION,
+  shortTimeLimits,
+  silent,
+  SUB_APP_ID,
+  unsent,
+  whenAborted,
+} from "./support.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -69,16 +46,20 @@ describe("a call", () => {
     });
   });
 
-  it("is made for the configured sub-app and session, whatever the request holds", async ({ expect }) => {
+  it("sends the stored text as it is, with three members more", async ({ expect }) => {
     const { calls, client } = clientOf(() => Response.json(CREATED));
-    const smuggled = { ...CAR, SubAppId: 1, SessionId: "theirs", SessionContext: "theirs" };
-    await client.createTask("CreateAigcVideoTask", smuggled, SESSION);
-    expect(JSON.parse(calls[0]?.body ?? "")).toEqual({
-      SubAppId: SUB_APP_ID,
-      ...CAR,
-      SessionId: "0190-1",
-      SessionContext: "token",
-    });
+    const stored = String.raw`{"ModelName":"GG","Seed":1e2,"Prompt":"\u6c7d \"}", "Prompt":"twice" }`;
+    await client.createTask("CreateAigcImageTask", stored, { sessionId: 'a"b', sessionContext: "汽" });
+    const added = `,"SubAppId":${SUB_APP_ID},"SessionId":"a\\"b","SessionContext":"汽"}`;
+    expect(calls[0]?.body).toBe(stored.slice(0, -1) + added);
+    expect(JSON.parse(calls[0]?.body ?? "")).toMatchObject({ SessionId: 'a"b', Seed: 100 });
+  });
+
+  it("is not made of what is no object", async ({ expect }) => {
+    const { calls, client } = clientOf(() => Response.json(CREATED));
+    for (const stored of ["", "null", '{"ModelName":"Kl'])
+      expect(await client.createTask("CreateAigcVideoTask", stored, SESSION)).toEqual(unsent(true));
+    expect(calls).toEqual([]);
   });
 
   it("reads a task with what it knows and what it does not", async ({ expect }) => {
@@ -135,6 +116,24 @@ describe("a refusal", () => {
     expect(calls[1]?.body).toBe(calls[0]?.body);
   });
 
+  it("a renewed call ends when the first one would have", async ({ expect }) => {
+    const limits = shortTimeLimits();
+    const { calls, create } = clientOf(({ request }, number) =>
+      number === 1 ? refusal("AuthFailure.SignatureExpire") : whenAborted(request),
+    );
+    expect(await create()).toEqual(silent("timeout"));
+    expect(calls).toHaveLength(2);
+    expect(limits.mock.calls).toEqual([[CREATE_TIMEOUT_MS]]);
+  });
+
+  it("is kept short, whatever the vendor says", async ({ expect }) => {
+    const { create } = clientOf(() => refusal(`InvalidParameter.${"x".repeat(10_000)}`, "m".repeat(100_000)));
+    const result = await create();
+    if (result.ok || result.error.kind !== "refused") throw new Error("It was to be refused.");
+    expect([result.error.code.length, result.error.message.length]).toEqual([200, 2_000]);
+    expect(result.error.rule).toEqual(ruleOf("InvalidParameter"));
+  });
+
   it("a second AuthFailure.SignatureExpire is final", async ({ expect }) => {
     const { calls, create } = clientOf(() => refusal("AuthFailure.SignatureExpire"));
     expect(await create()).toMatchObject({
@@ -155,17 +154,6 @@ const stream = (chunks: number, bytes: number) => {
   });
 };
 
-/** Time limits as they are asked for; each comes after 10 ms. */
-function shortTimeLimits() {
-  const real = AbortSignal.timeout.bind(AbortSignal);
-  return vi.spyOn(AbortSignal, "timeout").mockImplementation(() => real(10));
-}
-
-const whenAborted = (request: Request) =>
-  new Promise<never>((_, reject) => {
-    request.signal.addEventListener("abort", () => reject(request.signal.reason as Error));
-  });
-
 describe("silence", () => {
   it.for<[string, () => Response, string]>([
     ["HTTP 500", () => new Response("<html>500</html>", { status: 500 }), "http_status"],
@@ -185,6 +173,7 @@ describe("silence", () => {
     ["no envelope", () => Response.json({ TaskId: "t-1" }), "shape"],
     ["an envelope without a task id", () => Response.json({ Response: { RequestId: "r-1" } }), "shape"],
     ["an empty task id", () => Response.json({ Response: { TaskId: "", RequestId: "r-1" } }), "shape"],
+    ["a task id without end", () => Response.json({ Response: { TaskId: "t".repeat(201) } }), "shape"],
     ["a numeric task id", () => Response.json({ Response: { TaskId: 1, RequestId: "r-1" } }), "shape"],
     ["an error without a code", () => Response.json({ Response: { Error: { Message: "?" } } }), "shape"],
     ["an answer over 1 MiB", () => new Response(stream(17, MEBIBYTE / 16)), "too_large"],
@@ -233,6 +222,28 @@ describe("silence", () => {
     expect(limits.mock.calls).toEqual([[CREATE_TIMEOUT_MS]]);
     expect(CREATE_TIMEOUT_MS).toBe(15_000);
     expect(calls).toHaveLength(1);
+  });
+
+  it("the time limit begins with the call, not with what comes before it", async ({ expect }) => {
+    const order: string[] = [];
+    const real = AbortSignal.timeout.bind(AbortSignal);
+    vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
+      order.push(`limit ${ms}`);
+      return real(ms);
+    });
+    const now = () => {
+      order.push("signed");
+      return NOW_MS;
+    };
+    const { create } = clientOf(
+      () => {
+        order.push("called");
+        return Response.json(CREATED);
+      },
+      { now },
+    );
+    await create();
+    expect(order).toEqual(["signed", `limit ${CREATE_TIMEOUT_MS}`, "called"]);
   });
 
   it("a read is given up sooner, within the vendor's own 5 s for a notification", async ({ expect }) => {

@@ -2,8 +2,8 @@
 import { describe, it } from "vitest";
 import { DUPLICATE_SESSION_CODES, ruleOf, statusOfFailure } from "../../src/vod/errors.ts";
 import { renameMembers, toPascal, toSnake } from "../../src/vod/names.ts";
-import { mediaOf, vendorRequest } from "../../src/vod/requests.ts";
-import { verdictOf, vendorTask } from "../../src/vod/tasks.ts";
+import { mediaOf, storableRequest, vendorRequest } from "../../src/vod/requests.ts";
+import { originOf, taskDetail, taskOf, verdictOf } from "../../src/vod/tasks.ts";
 
 /** Every member of the vendor's AIGC requests, tasks and media data (API version 2018-07-17), with our spelling. */
 const NAMES = Object.entries({
@@ -152,6 +152,12 @@ describe("the canonical request", () => {
     expect(vendorRequest.parse(request)).toEqual(request);
   });
 
+  it("is stored without what is added when it is sent, whatever a client had there", ({ expect }) => {
+    const request = { ModelName: "Kling", ModelVersion: "1.6", ExtInfo: '{"a":1}' };
+    const smuggled = { SubAppId: 1, ...request, SessionId: "theirs", SessionContext: "theirs" };
+    expect(storableRequest(vendorRequest.parse(smuggled))).toBe(JSON.stringify(request));
+  });
+
   it("knows what each action makes", ({ expect }) => {
     expect(mediaOf("CreateAigcVideoTask")).toBe("video");
     expect(mediaOf("CreateAigcImageTask")).toBe("image");
@@ -244,6 +250,9 @@ describe("error rules", () => {
     ["OperationCanceled", 500],
     ["TaskTimeout", 500],
     ["EmptyOutput", 500],
+    ["canceled", 410],
+    ["aborted", 410],
+    ["abortedness", 500],
   ] as const)("a task that failed with %s is a %d", ([code, status], { expect }) => {
     expect(statusOfFailure(code)).toBe(status);
   });
@@ -251,9 +260,12 @@ describe("error rules", () => {
 
 const failed = (code: string, message: string) => ({ state: "failed", code, message });
 
+const detailOf = (Status: string, members: object) => taskDetail.parse({ TaskType: "t", Status, ...members });
+const files = [{ FileUrl: "http://media.test/a.mp4" }];
+const done = { TaskId: "t", Status: "FINISH", ErrCode: 0, ErrCodeExt: "", Message: "", Output: { FileInfos: files } };
+
 describe("verdicts", () => {
-  const files = [{ FileUrl: "http://media.test/a.mp4" }];
-  const done = { TaskId: "t", Status: "FINISH", ErrCode: 0, ErrCodeExt: "", Message: "", Output: { FileInfos: files } };
+  const undone = { TaskId: "t", Status: "PROCESSING", Output: { FileInfos: [] } };
   it.for([
     ["PROCESSING is not done, whatever else it says", { ...done, Status: "PROCESSING" }, { state: "processing" }],
     ["WAITING is not done", { ...done, Status: "WAITING" }, { state: "processing" }],
@@ -277,9 +289,14 @@ describe("verdicts", () => {
       failed("70000", "The vendor's task failed without a message."),
     ],
     [
-      "ABORTED is a failure",
-      { ...done, Status: "ABORTED" },
-      failed("OperationCanceled", "The vendor's task failed without a message."),
+      "a stopped task is a failure",
+      { ...undone, Status: "ABORTED" },
+      failed("aborted", "The vendor stopped the task."),
+    ],
+    [
+      "whatever its code",
+      { ...undone, Status: "ABORTED", ErrCode: 70000, ErrCodeExt: "OperationCanceled", Message: "by hand" },
+      failed("aborted", "by hand"),
     ],
     [
       "no files is a failure",
@@ -292,6 +309,48 @@ describe("verdicts", () => {
       failed("EmptyOutput", "The vendor finished the task without any file."),
     ],
   ] as const)("%s", ([, task, verdict], { expect }) => {
-    expect(verdictOf(vendorTask.parse(task))).toEqual(verdict);
+    for (const member of ["AigcVideoTask", "AigcImageTask"])
+      expect(verdictOf(detailOf(task.Status, { [member]: task }))).toEqual(verdict);
+  });
+
+  it.for([
+    [
+      "a task that the outer level calls stopped is a failure",
+      undone,
+      failed("aborted", "The vendor stopped the task."),
+    ],
+    ["in the vendor's words", { ...undone, Message: "by hand" }, failed("aborted", "by hand")],
+    ["also without its content", null, failed("aborted", "The vendor stopped the task.")],
+    ["also when it ended without a file", { ...done, Output: null }, failed("aborted", "The vendor stopped the task.")],
+    ["files that are there all the same are a success", done, { state: "succeeded" }],
+  ] as const)("%s", ([, task, verdict], { expect }) => {
+    expect(verdictOf(detailOf("ABORTED", { AigcVideoTask: task }))).toEqual(verdict);
+  });
+
+  it("a detail without an AIGC task says nothing", ({ expect }) => {
+    const other = detailOf("FINISH", { AigcVideoTask: null });
+    expect([verdictOf(other), taskOf(other)]).toEqual([{ state: "processing" }, undefined]);
+  });
+
+  it("code and message have a length", ({ expect }) => {
+    const long = "x".repeat(10_000);
+    const verdict = verdictOf(detailOf("FINISH", { AigcVideoTask: { ...done, ErrCodeExt: long, Message: long } }));
+    expect(verdict).toEqual(failed("x".repeat(200), "x".repeat(2_000)));
+  });
+});
+
+describe("where a task comes from", () => {
+  it.for([
+    ["AigcVideoTask", { ModelName: "Kling", ModelVersion: "1.6" }, "2026-11-21T08:00:00Z", "CreateAigcVideoTask"],
+    ["AigcImageTask", { ModelName: "GG", ModelVersion: "3.1" }, "2026-11-21T08:00:00Z", "CreateAigcImageTask"],
+  ] as const)("%s tells", ([member, Input, CreateTime, action], { expect }) => {
+    const detail = detailOf("FINISH", { [member]: { ...done, Input }, CreateTime });
+    const { ModelName: modelName, ModelVersion: modelVersion } = Input;
+    expect(originOf(detail)).toEqual({ action, modelName, modelVersion, createdAt: Date.UTC(2026, 10, 21, 8) });
+  });
+
+  it.for([null, "", "0000-00-00T00:00:00Z"])("may not be told: %j", (CreateTime, { expect }) => {
+    const origin = originOf(detailOf("FINISH", { AigcVideoTask: { ...done, Input: { ModelName: 5 } }, CreateTime }));
+    expect(origin).toEqual({ action: "CreateAigcVideoTask", modelName: "", modelVersion: "", createdAt: 0 });
   });
 });
