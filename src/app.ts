@@ -9,7 +9,9 @@ import { ConfigError } from "./config.ts";
 import { ApiError } from "./http/api-error.ts";
 import type { AppEnv } from "./http/app-env.ts";
 import { createRouter, fromFrameworkError } from "./http/openapi.ts";
+import { dispatcherUnavailable, recordUnavailable } from "./http/unavailable.ts";
 import { log } from "./log.ts";
+import { adminRoutes } from "./routes/admin.ts";
 import { aigcDialect, aigcRoutes } from "./routes/aigc/index.ts";
 import { createFalProxy } from "./routes/fal-proxy.ts";
 import { health } from "./routes/health.ts";
@@ -19,9 +21,11 @@ import { tencentApiDialect, tencentApiRoutes } from "./routes/tencent-api/index.
 import { videoGenerationsDialect, videoGenerationsRoutes } from "./routes/video-generations/index.ts";
 import type { Services } from "./services.ts";
 import { StoreUnavailableError } from "./store/index.ts";
-import { DispatcherUnavailableError } from "./tasks/dispatch/types.ts";
+import { DispatcherUnavailableError } from "./tasks/contract.ts";
+import { TooManyWatchersError } from "./tasks/watch.ts";
 
-const RETRY_AFTER_SECONDS = 2;
+/** Streams end with their tasks. */
+const WATCH_RETRY_AFTER_SECONDS = 10;
 
 /** The first that claims a path answers for it, the AIGC dialect for all that is left. */
 const DIALECTS = [tencentApiDialect, openAiVideosDialect, videoGenerationsDialect, aigcDialect];
@@ -117,6 +121,7 @@ export function createApp(createServices: (env: Env) => Services) {
   app.route("/", aigcRoutes);
   app.route("/", openAiVideosRoutes);
   app.route("/", videoGenerationsRoutes);
+  app.route("/", adminRoutes);
   app.route("/", modelRoutes);
   app.route("/", tencentApiRoutes);
   app.route(
@@ -154,17 +159,16 @@ function toApiError(error: Error, c: Context<AppEnv>): ApiError {
   }
   if (error instanceof StoreUnavailableError) {
     log("error", "store.unavailable", { method: c.req.method, error: error.message });
-    const headers = { "retry-after": String(RETRY_AFTER_SECONDS) };
-    return new ApiError(
-      "unavailable",
-      "The database is not answering; try again. With a session_id or an Idempotency-Key nothing can be made twice.",
-      { headers },
-    );
+    return recordUnavailable();
   }
-  if (error instanceof DispatcherUnavailableError) {
-    log("error", "dispatcher.unreachable", { method: c.req.method, error: error.message });
-    const headers = { "retry-after": String(RETRY_AFTER_SECONDS) };
-    return new ApiError("unavailable", "The queue is not answering; try again.", { headers });
+  // Logged with each try.
+  if (error instanceof DispatcherUnavailableError) return dispatcherUnavailable({ overloaded: error.overloaded });
+  if (error instanceof TooManyWatchersError) {
+    const { maxStreams } = c.get("services").config.limits;
+    const message = `You have ${maxStreams} streams and waits open, the most that may be at once. Close some, or poll.`;
+    return new ApiError("too_many_requests", message, {
+      headers: { "retry-after": String(WATCH_RETRY_AFTER_SECONDS) },
+    });
   }
   const framework = fromFrameworkError(error);
   if (framework) return framework;

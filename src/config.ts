@@ -13,6 +13,17 @@ const positiveInteger = z.coerce
   .int({ error: "must be a whole number from 1" })
   .min(1, { error: "must be a whole number from 1" });
 
+/** The platform lets an invocation wait for six answers at once (docs/performance.md); other runtimes have no such limit. */
+const CONNECTIONS_MAX = 1_000;
+const connectionsError = { error: `must be a whole number from 1 to ${CONNECTIONS_MAX}` };
+const connections = z.coerce
+  .number(connectionsError)
+  .int(connectionsError)
+  .min(1, connectionsError)
+  .max(CONNECTIONS_MAX, connectionsError);
+
+const BYTES_PER_MEGABYTE = 1024 * 1024;
+
 const modelConcurrency = z
   .string()
   .default("{}")
@@ -48,7 +59,12 @@ const schema = z.object({
   VOD_REQUESTS_PER_SECOND: positiveInteger.default(20),
   VOD_MODEL_CONCURRENCY: modelConcurrency,
   VOD_REREAD_SECONDS: positiveInteger.default(180),
+  VOD_CONNECTIONS: connections.default(5),
+  VOD_RESEND_SECONDS: positiveInteger.default(60),
   VOD_EVENT_MODE: optionalText.pipe(z.enum(["push", "pull"], { error: "must be push or pull" }).default("push")),
+  MAX_WAITING: positiveInteger.default(5_000),
+  MAX_WAITING_MEGABYTES: positiveInteger.default(500),
+  MAX_STREAMS: positiveInteger.default(200),
   RETENTION_DAYS: positiveInteger.default(30),
   MODEL_POLICY: optionalText.pipe(z.enum(["open", "strict"], { error: "must be open or strict" }).default("open")),
   KEY_ENCRYPTION_KEY: optionalText.pipe(
@@ -82,6 +98,13 @@ export type Config = {
     modelConcurrency: ReadonlyMap<string, number>;
     /** A running task that no event has ended by then is read again, and then ever later; most take two and a half minutes. */
     rereadAfterMs: number;
+    /** Calls of the dispatcher that may wait for an answer at once; the platform's own limit is six. */
+    connections: number;
+    /**
+     * How long after the end of a create call the vendor may still be at work on it. One that was not answered, and that
+     * the vendor's list does not show, is sent again only then.
+     */
+    resendAfterMs: number;
     /** How the vendor's events come: by HTTP, or fetched from its queue. HTTP notifications are taken in either mode. */
     eventMode: "push" | "pull";
   };
@@ -90,6 +113,15 @@ export type Config = {
     secrets: [current: string, ...previous: string[]];
     /** Keys of the vendor's `Sign`; empty when notifications are not signed. */
     signKeys: string[];
+  };
+  /** What one owner may have at once: its tasks must not fill the object that holds those of all. */
+  limits: {
+    /** Tasks that wait. */
+    maxWaiting: number;
+    /** Their requests together. */
+    maxWaitingBytes: number;
+    /** Status streams, and requests that wait for their task. */
+    maxStreams: number;
   };
   /** How long finished tasks and events are kept. */
   retentionDays: number;
@@ -140,11 +172,18 @@ export function parseConfig(env: object): Config {
       requestsPerSecond: vars.VOD_REQUESTS_PER_SECOND,
       modelConcurrency: vars.VOD_MODEL_CONCURRENCY,
       rereadAfterMs: vars.VOD_REREAD_SECONDS * 1000,
+      connections: vars.VOD_CONNECTIONS,
+      resendAfterMs: vars.VOD_RESEND_SECONDS * 1000,
       eventMode: vars.VOD_EVENT_MODE,
     },
     callbacks: {
       secrets: [vars.CALLBACK_SECRET, ...present(vars.CALLBACK_SECRET_PREVIOUS)],
       signKeys: present(vars.VOD_SIGN_KEY, vars.VOD_SIGN_KEY_PREVIOUS),
+    },
+    limits: {
+      maxWaiting: vars.MAX_WAITING,
+      maxWaitingBytes: vars.MAX_WAITING_MEGABYTES * BYTES_PER_MEGABYTE,
+      maxStreams: vars.MAX_STREAMS,
     },
     retentionDays: vars.RETENTION_DAYS,
     modelPolicy: vars.MODEL_POLICY,

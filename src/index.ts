@@ -1,21 +1,19 @@
 import { createApp } from "./app.ts";
 import { platformDeps } from "./deps.ts";
-import { createServices, type Services } from "./services.ts";
-import { applyRetention } from "./tasks/retention.ts";
-import { dispatcherOf } from "./tasks/dispatch/client.ts";
+import { createServices } from "./services.ts";
+import { dispatcherClient } from "./tasks/dispatcher-client.ts";
+import { keepHouse } from "./tasks/housekeeping.ts";
 
-export { Dispatcher } from "./tasks/dispatch/object.ts";
+export { Dispatcher } from "./dispatcher/object.ts";
 
-function servicesOf(env: Env): Services {
-  return createServices({ env, deps: platformDeps, dispatcher: dispatcherOf(env, platformDeps.sleep) });
-}
-
-const app = createApp(servicesOf);
+const app = createApp((env) =>
+  createServices({ env, deps: platformDeps, dispatcher: dispatcherClient(env, platformDeps) }),
+);
 
 export default {
   fetch: app.fetch,
   async scheduled(_controller, env) {
-    await env.DISPATCHER.getByName(env.VOD_SUB_APP_ID).reconcile();
-    await applyRetention(servicesOf(env));
+    const dispatcher = dispatcherClient(env, platformDeps);
+    await keepHouse(createServices({ env, deps: platformDeps, dispatcher }), dispatcher);
   },
 } satisfies ExportedHandler<Env>;

@@ -23,8 +23,11 @@ export type LogFields = {
 
 type Level = "info" | "warn" | "error";
 
-/** One object per event, with a stable dotted name; the platform indexes each field. */
+/**
+ * One line of JSON per event, with a stable dotted name; the platform indexes each field. As text, because formatting an
+ * object for the console costs more than all else in a submission's logging.
+ */
 export function log(level: Level, event: string, fields: LogFields = {}): void {
   // oxlint-disable-next-line no-console -- the one place that writes to the console
-  console[level]({ event, ...fields });
+  console[level](JSON.stringify({ event, ...fields }));
 }

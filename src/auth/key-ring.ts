@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { Deps } from "../deps.ts";
 import { sha256Hex } from "../signing/encoding.ts";
 import type { Store } from "../store/index.ts";
+import { createKnownKeys, type KeySources } from "./known-keys.ts";
 import { type Scope, SCOPES } from "./scopes.ts";
 
 /** Who is calling, as their API key says. */
@@ -21,7 +21,9 @@ export const storedScopes = z
 export type KeyRing = ReturnType<typeof createKeyRing>;
 
 /** Looks API keys up by their hash, and remembers them for a while. */
-export function createKeyRing(store: Store, deps: Deps) {
+export function createKeyRing({ store, ...sources }: KeySources & { store: Pick<Store, "apiKeys"> }) {
+  const { deps } = sources;
+  const keys = createKnownKeys("api_key", sources, (hash) => store.apiKeys.findByHash(hash));
   const cache = new Map<string, { caller: Caller; until: number }>();
 
   return {
@@ -33,7 +35,7 @@ export function createKeyRing(store: Store, deps: Deps) {
       const known = cache.get(key);
       if (known && known.until > now) return known.caller;
       cache.delete(key);
-      const row = await store.apiKeys.findByHash(await sha256Hex(key));
+      const row = await keys.find(await sha256Hex(key));
       if (!row) return undefined;
       const caller: Caller = { keyId: row.id, owner: row.owner, scopes: storedScopes.parse(JSON.parse(row.scopes)) };
       // Full: start over. A busy isolate refills it within a second, and no bookkeeping is needed.

@@ -1,10 +1,10 @@
 import { ConfigError } from "../config.ts";
-import type { Deps } from "../deps.ts";
 import { sha256Hex } from "../signing/encoding.ts";
 import { openSecret } from "../signing/secret-box.ts";
 import { deriveSigningKey } from "../signing/tc3.ts";
 import { readTc3Claim, SECRET_ID_NOT_FOUND, type Tc3Refusal, verifyTc3 } from "../signing/tc3-verify.ts";
 import type { Store } from "../store/index.ts";
+import { createKnownKeys, type KeySources } from "./known-keys.ts";
 import { API_KEY_CACHE_MS, type Caller, storedScopes } from "./key-ring.ts";
 
 const KEY_PAIR_CACHE_ENTRIES = 1_000;
@@ -34,7 +34,12 @@ export type Tc3KeyRing = ReturnType<typeof createTc3KeyRing>;
  * Tells callers by their TC3 signature, made with a key pair of ours. Opened secrets stay in memory as long as API keys.
  * @param encryptionKey base64 of 32 bytes; without it no signature can be verified
  */
-export function createTc3KeyRing(store: Store, deps: Deps, encryptionKey: string | undefined) {
+export function createTc3KeyRing(
+  { store, ...sources }: KeySources & { store: Pick<Store, "tc3Keys"> },
+  encryptionKey: string | undefined,
+) {
+  const { deps } = sources;
+  const keys = createKnownKeys("tc3_key", sources, (secretId) => store.tc3Keys.find(secretId));
   const cache = new Map<string, { pair: KeyPair; until: number }>();
 
   const nowSeconds = () => Math.floor(deps.now() / 1000);
@@ -46,7 +51,7 @@ export function createTc3KeyRing(store: Store, deps: Deps, encryptionKey: string
     const known = cache.get(secretId);
     if (known && known.until > now) return known.pair;
     cache.delete(secretId);
-    const row = await store.tc3Keys.find(secretId);
+    const row = await keys.find(secretId);
     if (!row) return undefined;
     const secretKey = await openSecret({ sealed: row.secret, name: secretId, key: encryptionKey });
     if (secretKey === undefined)

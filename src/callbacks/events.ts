@@ -1,7 +1,12 @@
 import { readEvent, type VendorEvent } from "../vod/events.ts";
 
 /** An event as an HTTP notification brings it: with the vendor's signature, where one is configured. */
-export type Notification = VendorEvent & { sign: unknown; t: unknown };
+export type Notification = VendorEvent & {
+  sign: unknown;
+  t: unknown;
+  /** The event without what belongs to this one transmission of it, so that its copies are equal. */
+  content: object;
+};
 
 /** Reads a notification; undefined when it is none. */
 export function parseNotification(raw: string): Notification | undefined {
@@ -13,6 +18,6 @@ export function parseNotification(raw: string): Notification | undefined {
   }
   const event = readEvent(json);
   if (!event) return undefined;
-  const { Sign: sign, T: t } = json as { Sign?: unknown; T?: unknown };
-  return { ...event, sign, t };
+  const { Sign: sign, T: t, ...content } = json as { Sign?: unknown; T?: unknown };
+  return { ...event, sign, t, content };
 }

@@ -2,32 +2,41 @@ import { Hono } from "hono";
 import { ApiError } from "../http/api-error.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { log } from "../log.ts";
-import { applyEvent, EVENT_MAX_BYTES, storeEvent } from "../tasks/receive-event.ts";
-import { readLimitedText } from "../util/limited-text.ts";
+import { keepOtherEvent } from "../tasks/receive-event.ts";
+import { MAX_ECHO_BYTES, readVendorText } from "../vod/answer-text.ts";
 import { parseNotification } from "./events.ts";
 import { isCallbackSecret, verifyNotification } from "./verify.ts";
 
 /**
- * `POST /callbacks/vod/{secret}`: the vendor's notifications. The vendor waits 5 s and looks at nothing in the answer,
- * so whatever is stored is answered with 200, and applying it never depends on a second delivery.
+ * What is kept of a notification while it is read, without the files of the request that it may echo. A completion is a
+ * few kilobytes; the task of one that is refused is re-read in its own time.
+ */
+export const EVENT_MAX_BYTES = 1024 * 1024;
+
+/**
+ * `POST /callbacks/vod/{secret}`: the vendor's notifications. The vendor waits 5 s and looks at nothing in the answer, so
+ * 200 says that the dispatcher has noted it for good, and nothing depends on a second delivery.
  */
 export const callbacks = new Hono<AppEnv>().post("/callbacks/vod/:secret", async (c) => {
   const services = c.get("services");
   if (!(await isCallbackSecret(services.config, c.req.param("secret")))) return c.notFound();
-  const raw = await readLimitedText(c.req.raw, EVENT_MAX_BYTES);
-  if (raw === undefined)
-    throw new ApiError("payload_too_large", `A notification has at most ${EVENT_MAX_BYTES} bytes.`);
-  const event = parseNotification(raw);
-  if (!event) throw new ApiError("bad_request", "This is not a VOD event notification.");
+  const raw = await readVendorText(c.req.raw, { maxReadBytes: MAX_ECHO_BYTES, maxKeptBytes: EVENT_MAX_BYTES });
+  if (raw === undefined) {
+    const message = `A notification has at most ${EVENT_MAX_BYTES} bytes, and ${MAX_ECHO_BYTES} with the files it shows.`;
+    throw new ApiError("payload_too_large", message);
+  }
+  const notification = parseNotification(raw);
+  if (!notification) throw new ApiError("bad_request", "This is not a VOD event notification.");
 
   const query = new URL(c.req.url).searchParams;
-  const origin = await verifyNotification(services.config, event, query, Math.floor(services.deps.now() / 1000));
+  const now = Math.floor(services.deps.now() / 1000);
+  const origin = await verifyNotification(services.config, notification, query, now);
   if (!origin.ok) {
     // The reason is for the operator; a prober learns only that it did not work.
-    log("warn", "callback.rejected", { reason: origin.reason, event_type: event.eventType });
+    log("warn", "callback.rejected", { reason: origin.reason, event_type: notification.eventType });
     throw new ApiError("unauthorized", "The notification could not be verified.");
   }
-  const pending = await storeEvent(services, event, origin);
-  if (pending) await applyEvent(services, pending);
+  if (origin.event) await services.dispatcher.event(origin.event);
+  else await keepOtherEvent(services, notification.eventType, notification.content);
   return c.json({ code: 0 });
 });

@@ -16,6 +16,7 @@ const STATUS = {
   idempotency_key_reused: 422,
   queue_full: 429,
   too_many_requests: 429,
+  too_many_waiting: 429,
   internal_error: 500,
   not_configured: 500,
   unavailable: 503,

@@ -1,4 +1,4 @@
-import type { QueueReport } from "../tasks/dispatch/types.ts";
+import type { QueueReport } from "../tasks/contract.ts";
 
 /** What one task takes at the vendor, for guesses at when others start. */
 const SECONDS_PER_TASK = 120;

@@ -3,20 +3,19 @@ import { ApiError, type Problem } from "../http/api-error.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { idempotencyKey } from "../http/idempotency-key.ts";
 import { maxQueueLength, startTimeoutSeconds } from "../http/queue-limits.ts";
+import { dispatcherUnavailable } from "../http/unavailable.ts";
 import { publicOrigin, taskUrls } from "../http/urls.ts";
 import { type SubmitOutcome, submitTask, type TaskDraft } from "../tasks/submit.ts";
 import { ruleOf } from "../vod/errors.ts";
 import { dryRun, type DryRunAnswer, wantsDryRun } from "./dry-run.ts";
 import { checkModel, type Locate } from "./model-check.ts";
-import { secondsForQueue } from "./queue-wait.ts";
-
-const QUEUE_RETRY_AFTER_MAX_SECONDS = 300;
+import { refusedByLimit } from "./submission-limits.ts";
 
 /** `warnings`: what the model catalogue doubts. */
 export type Accepted = Extract<SubmitOutcome, { kind: "accepted" }> & { warnings: Problem[] };
 export type Submission = Accepted | { kind: "dry_run"; answer: DryRunAnswer };
 
-export type DialectDraft = Omit<TaskDraft, "owner" | "startTimeoutMs"> & {
+export type DialectDraft = Omit<TaskDraft, "owner" | "startTimeoutMs" | "maxQueueLength"> & {
   /** Where the client wrote what the vendor's request holds at a place. Default: the same names in snake case. */
   locate?: Locate | undefined;
   /** From the body; the header `x-fal-request-timeout` says the same. */
@@ -26,7 +25,7 @@ export type DialectDraft = Omit<TaskDraft, "owner" | "startTimeoutMs"> & {
 /**
  * Submits what a dialect has translated; with `?dry_run=1`, says what would be submitted.
  * @returns the accepted task; `idempotent-replayed` is set on the answer when it is the first one's
- * @throws {ApiError} impossible for the model, duplicate, reused key, full queue, or the vendor's refusal
+ * @throws {ApiError} impossible for the model, duplicate, reused key, a limit, the vendor's refusal, or no answer
  */
 export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Promise<Submission> {
   const { startTimeoutSeconds: fromBody, locate: _locate, ...rest } = draft;
@@ -34,12 +33,13 @@ export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Prom
   const key = draft.idempotencyKey ?? idempotencyKey(c);
   const warnings = checkModel(c, draft);
   if (wantsDryRun(c)) return { kind: "dry_run", answer: await dryRun(c, { ...draft, warnings }) };
-  await refuseWhenQueueIsLong(c);
+  const maxLength = maxQueueLength(c);
   const outcome = await submitTask(c.get("services"), {
     ...rest,
     owner: c.get("caller").owner,
     idempotencyKey: key,
     startTimeoutMs: seconds === undefined ? undefined : seconds * 1000,
+    maxQueueLength: maxLength,
   });
   switch (outcome.kind) {
     case "accepted":
@@ -56,18 +56,11 @@ export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Prom
       );
     case "refused":
       throw refusal(outcome);
+    case "limited":
+      throw refusedByLimit(c, outcome, maxLength);
+    case "unanswered":
+      throw dispatcherUnavailable({ submitted: outcome.taskId, overloaded: outcome.overloaded });
   }
-}
-
-async function refuseWhenQueueIsLong(c: Context<AppEnv>): Promise<void> {
-  const limit = maxQueueLength(c);
-  if (limit === undefined) return;
-  const { waiting, concurrency } = await c.get("services").dispatcher.report();
-  if (waiting <= limit) return;
-  const seconds = secondsForQueue(waiting - limit, concurrency);
-  throw new ApiError("queue_full", `${waiting} tasks are waiting; you asked for at most ${limit}.`, {
-    headers: { "retry-after": String(Math.min(seconds, QUEUE_RETRY_AFTER_MAX_SECONDS)) },
-  });
 }
 
 function duplicate(origin: string, sessionId: string, firstTaskId: string): ApiError {

@@ -1,19 +1,28 @@
 import * as z from "zod";
 import { integer } from "../http/fields.ts";
 
-/** What the dialects that speak the vendor's own fields, in whichever case, hold them to. */
+/*
+ * What the dialects hold the vendor's own fields to, in whichever case they write them. The texts among them are columns of
+ * a task, or lie in one: there an open-ended one could break a row.
+ */
 
 export const SESSION_ID_MAX_CHARACTERS = 50;
 export const SESSION_CONTEXT_MAX_CHARACTERS = 1_000;
 export const MEDIA_NAME_MAX_CHARACTERS = 64;
-/** Twice the vendor's longest; they are columns of the record, where an open-ended text could break a row. */
-const MODEL_MAX_CHARACTERS = 64;
+/** Twice the vendor's longest. */
+export const MODEL_MAX_CHARACTERS = 64;
+/** Several times the vendor's longest. */
+const FORMAT_MAX_CHARACTERS = 32;
 
 /** Characters as people and the vendor count them, not UTF-16 units. */
 export const atMost = (max: number) =>
   z.string().refine((value) => value.length <= 2 * max && Array.from(value).length <= max, {
     error: `Use at most ${max} characters.`,
+    abort: true,
   });
+
+/** A resolution or an aspect ratio, in the words of a model nobody has told us about. */
+export const formatText = atMost(FORMAT_MAX_CHARACTERS);
 
 /** A model's name or version. */
 export const modelText = atMost(MODEL_MAX_CHARACTERS).min(1, { error: "This field is required." });

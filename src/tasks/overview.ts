@@ -1,6 +1,6 @@
 import type { TaskSummary } from "../store/list-tasks.ts";
-import type { TaskFailure, TaskStatus } from "../store/types.ts";
 import { type CreateAction, mediaOf } from "../vod/requests.ts";
+import type { TaskFailure, TaskStatus } from "./contract.ts";
 import { type Outline, readOutline } from "./outline.ts";
 
 /** A task as a list shows it. Times are milliseconds. */

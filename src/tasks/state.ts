@@ -1,4 +1,4 @@
-import { TASK_STATUSES, type TaskStatus } from "../store/types.ts";
+import { TASK_STATUSES, type TaskStatus } from "./contract.ts";
 
 const TERMINAL: ReadonlySet<TaskStatus> = new Set(["succeeded", "failed", "canceled", "expired"]);
 

@@ -1,4 +1,4 @@
-import type { TaskRow, TaskStatusRow } from "../store/types.ts";
+import type { TaskRow, TaskStatusRow } from "./contract.ts";
 import { isTerminal } from "./state.ts";
 
 /** How long a finished task is answered from memory; content removed through another isolate is shown this much longer. */
@@ -34,18 +34,16 @@ class Memory<Value> {
 }
 
 /**
- * What this isolate has just read of tasks and what does not change: those who poll for one ask again and again, so
- * neither D1 nor the dispatcher need be asked each time.
+ * What this isolate has just read of finished tasks, and what does not change of any: those who poll for one ask again
+ * and again, so neither the dispatcher nor D1 need be asked each time.
  */
 export class TaskCache {
   private readonly finished: Memory<TaskStatusRow & Partial<Pick<TaskRow, "result">>>;
   private readonly requests: Memory<string>;
-  private readonly unfinished: Memory<true>;
 
   constructor(now: () => number) {
     this.finished = new Memory(now);
     this.requests = new Memory(now);
-    this.unfinished = new Memory(now);
   }
 
   /** What a finished task's status shows. */
@@ -60,19 +58,14 @@ export class TaskCache {
     return row?.owner === owner && row.result !== undefined ? { ...row, result: row.result } : undefined;
   }
 
-  /** Whether the task was not over when it was last read: the dispatcher has it in memory and spares D1. */
-  isUnfinished(id: string): boolean {
-    return this.unfinished.get(id) ?? false;
-  }
-
   /** JSON of the request that a task was made of. The caller has made sure whose it is. */
   request(id: string): string | undefined {
     return this.requests.get(id);
   }
 
-  /** Remembers a row as it was read. */
+  /** Remembers a row as it was read, if the task is over. */
   keep(row: TaskStatusRow | TaskRow): void {
-    if (!isTerminal(row.status)) return this.unfinished.set(row.id, true);
+    if (!isTerminal(row.status)) return;
     const { result, ...status } = { result: undefined, ...row };
     const small = result !== undefined && (result?.length ?? 0) <= MAX_CHARACTERS;
     this.finished.set(row.id, small ? { ...status, result } : status);

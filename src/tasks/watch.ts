@@ -1,12 +1,17 @@
-import { log } from "../log.ts";
 import type { Services } from "../services.ts";
-import type { HistoryEntry, TaskStatusRow } from "../store/types.ts";
+import { StoreUnavailableError } from "../store/index.ts";
+import { DispatcherUnavailableError, type HistoryEntry, type Observation, type TaskStatusRow } from "./contract.ts";
+import { inObjectThenRecord } from "./lookup.ts";
 import { overviewOf, type TaskOverview } from "./overview.ts";
 import { isTerminal } from "./state.ts";
 import { isTaskId } from "./task-id.ts";
 
-/** Between two looks while the dispatcher cannot be reached. */
-const UNREACHABLE_PAUSE_MS = 1_000;
+export type { HistoryEntry } from "./contract.ts";
+
+/** Between two looks of somebody who must not wait inside the object: it cannot be reached, or its owner waits for enough. */
+const SLOW_POLL_MS = 3_000;
+/** As short as a wait can be: long enough to learn whether one is allowed. */
+const PROBE_MS = 1;
 
 /** A task as those who watch it see it. */
 export type TaskState = TaskOverview & {
@@ -15,17 +20,24 @@ export type TaskState = TaskOverview & {
   history: HistoryEntry[];
 };
 
-export type { HistoryEntry } from "../store/types.ts";
-export { STARTUP_TIMEOUT } from "./dispatch/core.ts";
+/** This owner has as many streams and waits open as it may. */
+export class TooManyWatchersError extends Error {
+  override readonly name = "TooManyWatchersError";
+}
 
-type Seen = { version: string | undefined; state: TaskState };
+/** `version` is undefined for what changes no more. */
+type Seen = { version: string | undefined; state: TaskState; limited: boolean };
+type Wait = { version?: string | undefined; timeoutMs: number };
 
 /** The task as it is now; undefined for anybody else's, and for an id that is none. */
 export async function taskState(services: Services, owner: string, id: string): Promise<TaskState | undefined> {
   return (await look(services, owner, id, { timeoutMs: 0 }))?.state;
 }
 
-/** Waits until the task is over, at most `timeoutMs`. */
+/**
+ * Waits until the task is over, at most `timeoutMs`.
+ * @throws {TooManyWatchersError} when this owner must not wait for another one
+ */
 export async function waitUntilOver(
   services: Services,
   owner: string,
@@ -34,61 +46,113 @@ export async function waitUntilOver(
 ): Promise<TaskState | undefined> {
   const deadline = services.deps.now() + timeoutMs;
   let seen = await look(services, owner, id, { timeoutMs: 0 });
-  while (seen && !isTerminal(seen.state.status)) {
+  for (let begun = false; seen && !isTerminal(seen.state.status); begun = true) {
     const left = deadline - services.deps.now();
     if (left <= 0) break;
-    seen = await look(services, owner, id, { version: seen.version, timeoutMs: left });
+    seen = await nextLook(services, owner, seen, { timeoutMs: left, begun });
   }
   return seen?.state;
 }
 
 /**
- * The task's states from now on, the terminal one last; `"idle"` whenever nothing has happened for `idleMs`. Ends too
- * when the task is gone.
+ * Opens a watch of one task: its state now, and how to follow it. Undefined for anybody else's task, and for an id that
+ * is none.
+ * @throws {TooManyWatchersError} when this owner must not watch another one
  */
-export async function* watchTask(
+export async function openWatch(services: Services, owner: string, id: string): Promise<Watch | undefined> {
+  const first = await look(services, owner, id, { timeoutMs: 0 });
+  if (!first) return undefined;
+  const follow = (idleMs: number) => states(services, owner, first, idleMs);
+  if (first.version === undefined) return { first: first.state, follow };
+  // What may still change has to be waited for; whether that is allowed must be known before an answer begins.
+  const probe = await look(services, owner, id, { version: first.version, timeoutMs: PROBE_MS });
+  if (probe?.limited) throw new TooManyWatchersError();
+  return { first: first.state, follow };
+}
+
+export type Watch = {
+  first: TaskState;
+  /**
+   * The task's states from the first on, the terminal one last; `"idle"` whenever nothing has happened for `idleMs`. Ends
+   * too when the task is gone.
+   */
+  follow(idleMs: number): AsyncGenerator<TaskState | "idle">;
+};
+
+async function* states(
   services: Services,
   owner: string,
-  id: string,
+  first: Seen,
   idleMs: number,
 ): AsyncGenerator<TaskState | "idle"> {
-  let version: string | undefined;
-  for (;;) {
-    const seen = await look(services, owner, id, { version, timeoutMs: idleMs });
+  let last = first;
+  yield last.state;
+  while (!isTerminal(last.state.status)) {
+    const seen = await nextLook(services, owner, last, { timeoutMs: idleMs, begun: true });
     if (!seen) return;
-    if (seen.version !== undefined && seen.version === version) {
-      yield "idle";
-      continue;
-    }
-    version = seen.version;
-    yield seen.state;
-    if (isTerminal(seen.state.status)) return;
+    yield seen.version === last.version ? "idle" : seen.state;
+    last = seen;
   }
 }
 
-/** One look, by the dispatcher, who knows the queue and spares the database; without it, from D1. */
+/**
+ * Waits for a change after `last`, at most `timeoutMs`. Somebody who has begun to watch goes on, whatever happens: while
+ * nobody can be asked nothing has happened, and who must not wait in the object asks it now and then.
+ * @throws {TooManyWatchersError} when this owner must not wait for another task and has not begun to
+ */
+async function nextLook(
+  services: Services,
+  owner: string,
+  last: Seen,
+  { timeoutMs, begun }: { timeoutMs: number; begun: boolean },
+): Promise<Seen | undefined> {
+  const { id } = last.state;
+  const pause = () => services.deps.sleep(Math.min(SLOW_POLL_MS, timeoutMs));
+  try {
+    const seen = await look(services, owner, id, { version: last.version, timeoutMs });
+    if (!seen?.limited) return seen;
+    if (!begun) throw new TooManyWatchersError();
+    await pause();
+    return seen;
+  } catch (error) {
+    const passing = error instanceof DispatcherUnavailableError || error instanceof StoreUnavailableError;
+    if (!passing) throw error;
+    await pause();
+    return last;
+  }
+}
+
+/** One look: from memory, by the dispatcher, who knows the queue; else from the record. */
 async function look(
-  { store, deps, dispatcher, cache }: Services,
+  { dispatcher, store, cache }: Services,
   owner: string,
   id: string,
-  after: { version?: string | undefined; timeoutMs: number },
+  wait: Wait,
 ): Promise<Seen | undefined> {
   if (!isTaskId(id)) return undefined;
   const over = cache.status(owner, id);
-  if (over) return { version: undefined, state: stateOf(over, null) };
-  try {
-    const observation = await dispatcher.observe(owner, id, after);
-    if (!observation) return undefined;
-    cache.keep(observation.task);
-    return { version: observation.version, state: stateOf(observation.task, observation.position) };
-  } catch (error) {
-    log("error", "dispatcher.unreachable", { reason: "observe", request_id: id, error: String(error) });
-    if (after.timeoutMs > 0) await deps.sleep(UNREACHABLE_PAUSE_MS);
-    const row = await store.tasks.find(owner, id);
-    if (!row) return undefined;
-    cache.keep(row);
-    return { version: undefined, state: stateOf(row, null) };
-  }
+  if (over) return final(over);
+  const seen = await inObjectThenRecord(
+    async () => {
+      const observation = await dispatcher.observe({ owner, id, ...wait });
+      return observation && seenOf(observation);
+    },
+    async () => {
+      const row = await store.record.findStatus(owner, id);
+      return row && { row, seen: final(row) };
+    },
+  );
+  if (!seen) return undefined;
+  cache.keep(seen.row);
+  return seen.seen;
+}
+
+function seenOf({ version, task: row, position, limited = false }: Observation) {
+  return { row, seen: { version, state: stateOf(row, position), limited } };
+}
+
+function final(row: TaskStatusRow): Seen {
+  return { version: undefined, state: stateOf(row, null), limited: false };
 }
 
 function stateOf(row: TaskStatusRow, queuePosition: number | null): TaskState {

@@ -9,7 +9,7 @@ import { publicOrigin } from "../../http/urls.ts";
 import { waitMilliseconds } from "../../http/wait.ts";
 import { cancelTask } from "../../tasks/cancel.ts";
 import { isTerminal } from "../../tasks/state.ts";
-import { taskState, waitUntilOver, watchTask } from "../../tasks/watch.ts";
+import { openWatch, taskState, waitUntilOver } from "../../tasks/watch.ts";
 import { renderStatus } from "./render.ts";
 import { readErrors } from "./responses.ts";
 
@@ -84,16 +84,16 @@ liveRoutes.openapi(
     const services = c.get("services");
     const { owner } = c.get("caller");
     const withLogs = c.req.valid("query").logs === true;
-    const first = await taskState(services, owner, c.req.valid("param").id);
-    if (!first) throw notFound();
+    const watch = await openWatch(services, owner, c.req.valid("param").id);
+    if (!watch) throw notFound();
     const origin = publicOrigin(c);
     // The id of an event is the length of the history it has shown, so a reader that comes back misses no entry.
     let shown = Math.max(0, Number.parseInt(c.req.header("last-event-id") ?? "0", 10) || 0);
-    c.header("x-fal-request-id", first.id);
+    c.header("x-fal-request-id", watch.first.id);
     // Nobody would read on: a stream that is watched for its headers alone must not stay.
     if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
     return streamSSE(c, async (stream) => {
-      for await (const task of watchTask(services, owner, first.id, HEARTBEAT_MS)) {
+      for await (const task of watch.follow(HEARTBEAT_MS)) {
         if (stream.aborted) return;
         if (task === "idle") {
           await stream.write(": ping\n\n");

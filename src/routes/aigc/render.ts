@@ -1,7 +1,8 @@
 import { ApiError } from "../../http/api-error.ts";
 import { taskUrls } from "../../http/urls.ts";
 import { publicStatus } from "../../tasks/state.ts";
-import { type HistoryEntry, STARTUP_TIMEOUT, type TaskState } from "../../tasks/watch.ts";
+import { STARTUP_TIMEOUT } from "../../tasks/limits.ts";
+import type { HistoryEntry, TaskState } from "../../tasks/watch.ts";
 import { failureOf, type Task, type TaskOverview } from "../../tasks/read.ts";
 import { statusOfFailure } from "../../vod/errors.ts";
 import { renameMembers, toSnake } from "../../vod/names.ts";

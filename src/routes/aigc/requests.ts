@@ -8,7 +8,8 @@ import { answer, createRouter } from "../../http/openapi.ts";
 import { publicOrigin } from "../../http/urls.ts";
 import { waitMilliseconds } from "../../http/wait.ts";
 import { waitUntilOver } from "../../tasks/watch.ts";
-import { listTasks, readTask, requestToShow, type Task } from "../../tasks/read.ts";
+import { listTasks } from "../../tasks/list.ts";
+import { readTask, requestToShow, type Task } from "../../tasks/read.ts";
 import { eraseTask } from "../../tasks/retention.ts";
 import { isTerminal, statusesNamed } from "../../tasks/state.ts";
 import { isTaskId } from "../../tasks/task-id.ts";
@@ -67,7 +68,7 @@ for (const [path, media] of Object.entries(DETAIL_PATHS)) {
   requestRoutes.openapi(route, async (c) => {
     const { id: taskId } = c.req.valid("param");
     const task = await ownTask(c, taskId, media);
-    return c.json(renderTaskDetail(task, await requestToShow(c.get("services"), task)), 200);
+    return c.json(renderTaskDetail(task, await requestToShow(c.get("services"), c.get("caller").owner, task)), 200);
   });
 }
 

@@ -4,6 +4,7 @@ import { startTimeout } from "../../http/queue-limits.ts";
 import { toPascal } from "../../vod/names.ts";
 import {
   atMost,
+  formatText,
   lacksContent,
   MEDIA_NAME_MAX_CHARACTERS,
   modelText,
@@ -80,8 +81,8 @@ const outputConfig = open({
   class_id: optional(integer),
   expire_time: text.nullish(),
   duration: optional(numeric),
-  resolution: text.nullish(),
-  aspect_ratio: text.nullish(),
+  resolution: formatText.nullish(),
+  aspect_ratio: formatText.nullish(),
   audio_generation: toggle,
   person_generation: oneOf("AllowAdult", "Disallowed").nullish(),
   input_compliance_check: toggle,

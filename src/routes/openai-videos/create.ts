@@ -66,10 +66,15 @@ createRoutes.post("/v1/videos/:id/remix", ...submit, async (c) => {
   if (source.media !== "video") {
     throw new ApiError("bad_request", "This task made an image; only videos can be remixed.", { requestId: source.id });
   }
+  const request = await readRequest(c.get("services"), c.get("caller").owner, source.id);
+  if (!request) {
+    const message = "This video's request was too large to be kept, so it cannot be remixed. Create a video instead.";
+    throw new ApiError({ vendor: "video_request_not_kept", status: 400 }, message, { requestId: source.id });
+  }
   return accept(c, {
     dialect: "openai-videos",
     action: source.action,
-    request: toRemixRequest(await readRequest(c.get("services"), source.id), prompt),
+    request: toRemixRequest(request, prompt),
     clientModel: modelOf(source),
     parentId: source.id,
   });

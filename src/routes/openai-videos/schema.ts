@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Problem } from "../../http/api-error.ts";
 import { numeric, optional } from "../../http/fields.ts";
 import { problemsOf, rejectInvalid } from "../../http/problems.ts";
+import { atMost, MODEL_MAX_CHARACTERS } from "../vendor-fields.ts";
 import { DEFAULT_MODEL } from "./models.ts";
 
 const prompt = z.string().min(1, { error: "This field is required." });
@@ -11,7 +12,7 @@ const ignored = z.unknown().optional();
 
 /** The request of `POST /v1/videos`, as JSON or brought into JSON's shape from a form. */
 export const createBody = z.object({
-  model: optional(z.string()).transform((name) => name ?? DEFAULT_MODEL),
+  model: optional(atMost(MODEL_MAX_CHARACTERS)).transform((name) => name ?? DEFAULT_MODEL),
   prompt,
   seconds: optional(numeric.pipe(z.number().positive({ error: "Use a number of seconds above 0." }))),
   size: optional(z.string()),

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { ApiError } from "../../http/api-error.ts";
 import { requireScope } from "../../http/auth.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
-import { listVideos } from "../../tasks/read.ts";
+import { listVideos } from "../../tasks/list.ts";
 import { eraseTask } from "../../tasks/retention.ts";
 import { isTerminal } from "../../tasks/state.ts";
 import { isTaskId } from "../../tasks/task-id.ts";

@@ -25,6 +25,7 @@ const CODES: Record<Exclude<ApiErrorCode, "validation_error">, string> = {
   idempotency_key_reused: "InvalidParameter",
   queue_full: "RequestLimitExceeded",
   too_many_requests: "RequestLimitExceeded",
+  too_many_waiting: "RequestLimitExceeded",
   internal_error: "InternalError",
   not_configured: "InternalError",
   unavailable: "InternalError",

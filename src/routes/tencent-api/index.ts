@@ -107,8 +107,9 @@ async function readJson(c: Context<AppEnv>): Promise<unknown> {
 
 async function describeTask(c: Context<AppEnv>, json: unknown): Promise<Record<string, unknown>> {
   const services = c.get("services");
-  const task = await readTask(services, c.get("caller").owner, parseDescribe(json, services.config.vod.subAppId));
+  const { owner } = c.get("caller");
+  const task = await readTask(services, owner, parseDescribe(json, services.config.vod.subAppId));
   if (!task) throw tencentError("InvalidParameterValue.TaskId", "The TaskId does not exist.");
   if (task.deletedAt !== null) throw tencentError("ResourceNotFound", "The content of this task was removed.");
-  return renderDetail(services.deps, task, await requestToShow(services, task));
+  return renderDetail(services.deps, task, await requestToShow(services, owner, task));
 }

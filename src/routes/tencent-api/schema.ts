@@ -4,6 +4,7 @@ import { integer, numeric } from "../../http/fields.ts";
 import { vendorRequest } from "../../vod/requests.ts";
 import {
   atMost,
+  formatText,
   lacksContent,
   MEDIA_NAME_MAX_CHARACTERS,
   modelText,
@@ -26,6 +27,8 @@ export const createBody = vendorRequest.extend({
       MediaName: atMost(MEDIA_NAME_MAX_CHARACTERS).optional(),
       ClassId: integer.optional(),
       Duration: numeric.optional(),
+      Resolution: formatText.optional(),
+      AspectRatio: formatText.optional(),
       OutputImageCount: integer.optional(),
     })
     .optional(),

@@ -15,15 +15,11 @@ const VERSIONS = new Map([
 /** `-mix` is a version of its own at the vendor, whatever it is appended to. */
 const MIX_VERSION = "q3-mix";
 
-/** Nothing longer is a model's name; it is a column of the record. */
-const NAME_MAX_CHARACTERS = 64;
-
 /**
  * Reads the names of seed 003, those of the model catalogue (`kling-2.5`, `vidu-q2-pro`), and `ModelName/ModelVersion`.
  * @returns undefined for any other name
  */
 export function readModel(text: string): NamedModel | undefined {
-  if (text.length > NAME_MAX_CHARACTERS) return undefined;
   const sold = readSoldName(text);
   if (sold) return sold;
   const known = parseModelName(text, "video");

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { integer, numeric, optional } from "../../http/fields.ts";
 import { isStorable, UNSTORABLE } from "../../http/text.ts";
+import { atMost, formatText, MODEL_MAX_CHARACTERS } from "../vendor-fields.ts";
 import { readModel } from "./models.ts";
 
 /**
@@ -10,18 +11,20 @@ import { readModel } from "./models.ts";
 
 const text = z.string();
 /** Checked here too: in `metadata` as text, escapes have not been looked at with the body. */
-const optionalText = text
-  .refine(isStorable, { error: UNSTORABLE })
-  .nullish()
-  .transform((value) => value || undefined);
+const optionalOf = (field: z.ZodType<string>) =>
+  field
+    .refine(isStorable, { error: UNSTORABLE })
+    .nullish()
+    .transform((value) => value || undefined);
+const optionalText = optionalOf(text);
 const toggle = z.boolean({ error: "Use true or false." }).nullish();
 const image = text.nullish().transform((value) => value?.trim() || undefined);
 
 /** Read at the top, where OpenAI's clients put what they call `extra_body`, in `extra_body`, and in `metadata`. */
 export const OPTIONS = {
   duration: optional(numeric),
-  resolution: optionalText.transform((value) => value?.toUpperCase()),
-  aspect_ratio: optionalText,
+  resolution: optionalOf(formatText).transform((value) => value?.toUpperCase()),
+  aspect_ratio: optionalOf(formatText),
   negative_prompt: optionalText,
   audio: toggle,
   seed: optional(integer),
@@ -47,7 +50,7 @@ const only = <Value extends string | number>(value: Value, message: string) =>
   z.literal(value, { error: message }).nullish();
 
 export const BODY = {
-  model: text.refine((name) => readModel(name) !== undefined, {
+  model: atMost(MODEL_MAX_CHARACTERS).refine((name) => readModel(name) !== undefined, {
     error:
       "Use viduq3p or viduq3t, then -540p, -720p or -1080p (-mix and -offpeak may be added), a name that GET /v1/models lists, or ModelName/ModelVersion.",
   }),

@@ -1,0 +1,54 @@
+import { createRoute } from "@hono/zod-openapi";
+import * as z from "zod";
+import { ApiError } from "../http/api-error.ts";
+import { requireScope } from "../http/auth.ts";
+import { limitBody } from "../http/body.ts";
+import { answer, createRouter } from "../http/openapi.ts";
+import { rejectInvalid } from "../http/problems.ts";
+
+/** The platform would go further back, but the vendor forgets: what it was sent before could not be found any more. */
+const RESTORE_MAX_HOURS = 71;
+const HOUR_MS = 60 * 60 * 1000;
+
+/** For the operator. */
+export const adminRoutes = createRouter();
+
+const restoreBody = z.object({
+  at: z.iso
+    .datetime({ offset: true, error: "Use an ISO 8601 time, e.g. 2026-11-21T08:00:00Z." })
+    .transform((text) => Date.parse(text)),
+});
+
+/**
+ * `POST /v1/admin/restore`: sets the dispatcher back to an earlier time. Only code in the object can have the platform do
+ * that (docs/operations.md).
+ */
+adminRoutes.openapi(
+  createRoute({
+    method: "post",
+    path: "/v1/admin/restore",
+    summary: "Set the dispatcher back to an earlier time (point-in-time recovery)",
+    middleware: [requireScope("admin"), limitBody] as const,
+    request: { body: { required: true, content: { "application/json": { schema: restoreBody } } } },
+    responses: {
+      202: answer("It starts again from there"),
+      400: answer("The platform cannot"),
+      422: answer("Refused"),
+    },
+  }),
+  async (c) => {
+    const { at } = c.req.valid("json");
+    const { dispatcher, deps } = c.get("services");
+    const now = deps.now();
+    if (at >= now || at < now - RESTORE_MAX_HOURS * HOUR_MS) {
+      const msg = `Use a time within the last ${RESTORE_MAX_HOURS} hours: the vendor remembers no longer.`;
+      rejectInvalid([{ loc: ["body", "at"], msg, type: "value_error" }]);
+    }
+    try {
+      await dispatcher.restore(at);
+    } catch (error) {
+      throw new ApiError("bad_request", `The platform did not set the dispatcher back: ${String(error)}`);
+    }
+    return c.json({ status: "RESTORING", at: new Date(at).toISOString() }, 202);
+  },
+);
