@@ -35,12 +35,15 @@ export default defineConfig({
       {
         plugins: [
           cloudflareTest(async () => ({
+            main: "./test/support/worker.ts",
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               cf: false,
               bindings: {
                 ...secrets,
                 VOD_ENDPOINT: "http://vod.emulator.test",
+                // Of a run of test/tasks/model that is to be made again.
+                TEST_SEED: process.env.SEED ?? "",
                 TEST_MIGRATIONS: await readD1Migrations(path.join(root, "migrations")),
               },
               serviceBindings: { EMULATOR: "emulator" },
@@ -59,7 +62,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/clients/**", "test/faults/**"],
+          exclude: ["test/e2e/**", "test/clients/**", "test/faults/**", "test/simulator/**"],
           setupFiles: ["./test/support/setup.ts"],
           // Generous, for busy machines; no test waits for it.
           testTimeout: 30_000,
@@ -69,7 +72,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["test/{e2e,clients,faults}/**/*.test.ts"],
+          include: ["test/{e2e,clients,faults,simulator}/**/*.test.ts"],
           globalSetup: ["./test/e2e/support/build.ts"],
           fileParallelism: false,
           testTimeout: 60_000,
