@@ -4,5 +4,7 @@ declare namespace Cloudflare {
     EMULATOR: Fetcher;
     TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
     VOD_SIGN_KEY: string;
+    /** Empty: chance decides. */
+    TEST_SEED: string;
   }
 }

@@ -1,13 +1,17 @@
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  createExecutionContext,
+  runInDurableObject,
+  waitOnExecutionContext,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createApp } from "../../src/app.ts";
 import { type Deps, platformDeps } from "../../src/deps.ts";
 import { createServices } from "../../src/services.ts";
 import { sha256Hex } from "../../src/signing/encoding.ts";
 import { signEvent } from "../../src/signing/event-signature.ts";
-import { DispatchCore } from "../../src/tasks/dispatch/core.ts";
-import { createVodClient } from "../../src/vod/client.ts";
-import type { Dispatcher } from "../../src/tasks/dispatch/types.ts";
+import { dispatcherClient } from "../../src/tasks/dispatcher-client.ts";
+import { setWorld } from "./world.ts";
 
 export const ORIGIN = "https://gateway.test";
 
@@ -22,22 +26,20 @@ export type GatewayOptions = {
   deps?: Partial<Deps>;
 };
 
-/** Due sooner than this (milliseconds) happens by itself, as on the platform; for the rest tests move the clock. */
-const TIMER_MAX_MS = 1_500;
-
-let latest = 0;
-
 /** Enough for tests that are not about limits. */
 const NO_LIMITS = { VOD_CONCURRENCY: "1000", VOD_REQUESTS_PER_SECOND: "1000" };
 
+/** The object of the gateway that was started last. */
+export function dispatcherObject() {
+  return env.DISPATCHER.getByName(env.VOD_SUB_APP_ID);
+}
+
 /**
- * The gateway on real D1 and KV, with the emulator for its vendor and a clock that tests can move. Its dispatcher runs
- * here instead of in its Durable Object, so that tests hold its clock and network too.
+ * The gateway on real D1, KV, R2 and a real Durable Object, with the emulator for its vendor and a clock that tests can
+ * move: Worker and object both take it from here.
  */
 export async function startGateway(options: GatewayOptions = {}) {
-  const generation = ++latest;
   const clock = { offsetMs: 0 };
-  const scheduled: number[] = [];
   const deferred: Promise<unknown>[] = [];
   const deps: Deps = {
     ...platformDeps,
@@ -47,37 +49,12 @@ export async function startGateway(options: GatewayOptions = {}) {
     ...options.deps,
   };
   const bindings = { ...env, ...NO_LIMITS, ...options.env } as Env;
-  let core: DispatchCore;
-  const dispatcher: Dispatcher = {
-    submit: (...input) => core.submit(...input),
-    left: (...input) => core.left(...input),
-    changed: (...input) => core.changed(...input),
-    wake: (...input) => core.wake(...input),
-    cancel: (...input) => core.cancel(...input),
-    observe: (...input) => core.observe(...input),
-    report: () => core.report(),
-  };
+  setWorld({ deps, env: bindings });
+  // The object of a gateway that was started before has another clock and other limits.
+  await abortAllDurableObjects();
+  const dispatcher = dispatcherClient(bindings, deps);
   const services = createServices({ env: bindings, deps, dispatcher });
-  // The vendor checks signatures against a clock of its own, which tests do not move.
-  services.vod = createVodClient(services.config.vod, { ...deps, now: () => Date.now() });
   const app = createApp(() => services);
-
-  /** The dispatcher as after a restart of its object: nothing in memory but what D1 gives. */
-  async function restart(): Promise<void> {
-    const next = new DispatchCore({
-      services,
-      schedule: (at) => {
-        scheduled.push(at);
-        const inMs = at - deps.now();
-        // A gateway of a former test, whose clock may be ahead, must not touch this one's database.
-        if (inMs < TIMER_MAX_MS)
-          setTimeout(() => core === next && generation === latest && void next.tick(), Math.max(0, inMs));
-      },
-    });
-    core = next;
-    await next.load();
-  }
-  await restart();
 
   async function request(path: string, init: RequestInit & { key?: string | null } = {}): Promise<Response> {
     const { key = "sk-test", ...rest } = init;
@@ -91,8 +68,8 @@ export async function startGateway(options: GatewayOptions = {}) {
 
   const gateway = {
     clock,
-    scheduled,
-    restart,
+    /** The object goes down as in a crash, and starts again from what its storage holds. */
+    restart: () => abortAllDurableObjects(),
     services,
     request,
     /** A GET whose answer is still being written when this returns. */
@@ -114,15 +91,40 @@ export async function startGateway(options: GatewayOptions = {}) {
     settleDeferred: async () => {
       await Promise.allSettled(deferred.splice(0));
     },
-    /** Does what is due. */
-    tick: () => core.tick(),
-    reconcile: () => core.reconcile(),
+    /** Does what is due, as the cron trigger has it done each minute. */
+    tick: () => dispatcher.reconcile(),
   };
   await addKey("sk-test", "acme", ["submit", "read", "admin"]);
   return gateway;
 }
 
 export type Gateway = Awaited<ReturnType<typeof startGateway>>;
+
+/** A task's row, wherever it is: in the object until the record has it, then in the record. */
+export async function taskRow(id: string): Promise<Json | undefined> {
+  const inObject = await runInDurableObject(dispatcherObject(), (_object, { storage }) =>
+    storage.sql.exec("SELECT * FROM tasks WHERE id = ?1 AND told = 0", id).toArray(),
+  );
+  return inObject[0] ?? (await env.DB.prepare("SELECT * FROM tasks WHERE id = ?1").bind(id).first<Json>()) ?? undefined;
+}
+
+/** How many tasks are in each state, the object's and the record's together. */
+export async function taskStates(): Promise<Record<string, number>> {
+  const unfinished = await runInDurableObject(dispatcherObject(), (_object, { storage }) =>
+    storage.sql.exec<{ id: string; status: string }>("SELECT id, status FROM tasks WHERE told = 0").toArray(),
+  );
+  const finished = await env.DB.prepare("SELECT id, status FROM tasks").all<{ id: string; status: string }>();
+  const byId = new Map([...finished.results, ...unfinished].map(({ id, status }) => [id, status]));
+  const states: Record<string, number> = {};
+  for (const status of byId.values()) states[status] = (states[status] ?? 0) + 1;
+  return states;
+}
+
+/** Waits until the record has every finished task. */
+export async function recordHasAll(gateway: Pick<Gateway, "services">): Promise<void> {
+  while ((await gateway.services.dispatcher.report()).untold > 0)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+}
 
 export async function addKey(key: string, owner: string, scopes: string[]): Promise<void> {
   await env.DB.prepare(

@@ -10,7 +10,7 @@ const FORBIDDEN: readonly [what: string, pattern: RegExp][] = [
   ["the key encryption key", /bG9jYWwta2V5/],
   ["an API key", /\bsk-[\w-]+/],
   ["a key pair", /\bAKID\w+/],
-  ["a session token", /\brg1\./],
+  ["a session token", /\brg2\./],
   ["a signature", /TC3-HMAC|Signature=|q-signature/],
   ["an authorization header", /\bBearer \S|\bKey [\w-]{8,}/],
   ["the URL of a file", /https?:\/\/\S+\.(mp4|png|jpe?g|webp|mov)/i],
@@ -43,11 +43,21 @@ const MEMBERS = new Set([
   "error",
 ]);
 
-/** What is wrong with the arguments of a console call: it is to be one object of the known members, none a leak. */
+/** What is wrong with the arguments of a console call: it is to be JSON of one object of the known members, none a leak. */
 export function offenceIn(args: unknown[]): string | undefined {
   const [line, ...rest] = args;
-  if (typeof line !== "object" || line === null || rest.length > 0) return `not one object: ${String(line)}`;
-  const unknown = Object.keys(line).find((name) => !MEMBERS.has(name));
+  const members = typeof line === "string" && rest.length === 0 ? membersOf(line) : undefined;
+  if (!members) return `not JSON of one object: ${String(line)}`;
+  const unknown = members.find((name) => !MEMBERS.has(name));
   if (unknown !== undefined) return `the unknown member ${unknown}`;
-  return leakIn(JSON.stringify(line));
+  return leakIn(String(line));
+}
+
+function membersOf(line: string): string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? Object.keys(value) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,142 +1,112 @@
-/* The way between Worker and dispatcher: broken calls, calls made twice, no dispatcher at all. */
+/* The way between Worker and object: broken calls, and no object at all. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, it } from "vitest";
-import { absentDispatcher, dispatcherOf } from "../../src/tasks/dispatch/client.ts";
-import type { Dispatcher } from "../../src/tasks/dispatch/types.ts";
-import { CAR, emulator, type Gateway, type Json, startGateway, vendorFinishes } from "../support/gateway.ts";
-
-const VIDEO = "/tencent-vod/v1/aigc-video";
-const REQUESTS = "/tencent-vod/v1/requests";
-const ACTION = "CreateAigcVideoTask";
+import { cancel, CREATE, notifyUntilDone, paidSessions, REQUESTS, statusOf, submit, VIDEO } from "../support/client.ts";
+import { CAR, emulator, type Gateway, type Json, recordHasAll, startGateway, taskStates } from "../support/gateway.ts";
 
 let gateway: Gateway;
 
-beforeEach(async () => {
-  await emulator.reset();
-  gateway = await startGateway();
-});
-
-/** Puts the platform's way to the object between, with calls of `submit` that break after they were made. */
-function overTheWay({ broken }: { broken: number }): void {
-  const { services } = gateway;
-  const near = services.dispatcher;
-  let calls = 0;
-  const stub: Dispatcher = {
-    ...near,
-    submit: async (input) => {
-      const outcome = await near.submit(input);
-      calls += 1;
-      if (calls <= broken) throw new Error("Network connection lost.");
-      return outcome;
-    },
-  };
-  const bindings = { VOD_SUB_APP_ID: "1", DISPATCHER: { getByName: () => stub } } as unknown as Env;
-  services.dispatcher = dispatcherOf(bindings, services.deps.sleep);
+/** The object's binding, with calls that break: `instead` says how, or undefined for those that go through. */
+function brokenBinding(instead: (call: string, made: () => Promise<unknown>) => Promise<unknown> | undefined) {
+  const getByName = (name: string) =>
+    new Proxy(env.DISPATCHER.getByName(name), {
+      get(target, call: string) {
+        // Called in one go: a stub takes each further name for the name of another call.
+        const calls = target as unknown as Record<string, (...input: unknown[]) => Promise<unknown>>;
+        return (...input: unknown[]) => {
+          const made = () => Promise.resolve(calls[call]?.(...input));
+          return instead(call, made) ?? made();
+        };
+      },
+    });
+  return { getByName } as unknown as typeof env.DISPATCHER;
 }
 
-/** D1 that fails to write the intents of tasks. */
-function failing(): D1Database {
-  return new Proxy(env.DB, {
-    get(db, name: keyof D1Database) {
-      if (name === "batch") return () => Promise.reject(new Error("D1_ERROR: not a passing fault"));
-      const member = db[name];
-      return typeof member === "function" ? member.bind(db) : member;
-    },
+/** Breaks the first calls of `submit` after they were made. */
+function breaking(times: number) {
+  let calls = 0;
+  return brokenBinding((call, made) => {
+    if (call !== "submit" || ++calls > times) return undefined;
+    return made().then(() => Promise.reject(new Error("Network connection lost.")));
   });
 }
 
-const count = async () => (await env.DB.prepare("SELECT count(*) AS n FROM tasks").first<{ n: number }>())?.n;
+beforeEach(() => emulator.reset());
 
-describe("a call to the dispatcher that breaks after it was made", () => {
+describe("a call to the object that breaks after it was made", () => {
   for (const broken of [1, 2, 3]) {
     it(`${broken} times leaves one paid task, whose id the client gets`, async ({ expect }) => {
-      overTheWay({ broken });
-      const answer = await gateway.post(VIDEO, { ...CAR, session_id: "s" });
-      const { request_id: id } = await answer.json<{ request_id: string }>();
-      expect([answer.status, (await emulator.tasks()).map(({ SessionId }) => SessionId)]).toEqual([200, [`${id}-1`]]);
-      expect(await count()).toBe(1);
+      gateway = await startGateway({ env: { DISPATCHER: breaking(broken) } });
+      const { id } = await submit(gateway, { session_id: "s" });
+      expect(await paidSessions()).toEqual([`${id}-1`]);
+      expect(await taskStates()).toEqual({ running: 1 });
     });
 
     it(`${broken} times, of a task that the vendor refused, claims nothing again`, async ({ expect }) => {
-      overTheWay({ broken });
-      await emulator.fault({ action: ACTION, kind: "error", code: "InvalidParameterValue" });
-      await gateway.post(VIDEO, { ...CAR, session_id: "s" });
+      gateway = await startGateway({ env: { DISPATCHER: breaking(broken) } });
+      await emulator.fault({ action: CREATE, kind: "error", code: "InvalidParameterValue" });
+      expect((await gateway.post(VIDEO, { ...CAR, session_id: "s" })).status).toBe(422);
       expect(await emulator.tasks()).toHaveLength(0);
       expect((await gateway.post(VIDEO, { ...CAR, session_id: "s" })).status).toBe(200);
       expect(await emulator.tasks()).toHaveLength(1);
     });
   }
 
-  for (const broken of [0, 1, 2]) {
-    it(`${broken} times while D1 fails is no accepted task`, async ({ expect }) => {
-      gateway = await startGateway({ env: { DB: failing() } });
-      overTheWay({ broken });
-      const answer = await gateway.post(VIDEO, CAR);
-      expect([answer.status, (await answer.json<Json>()).code]).toEqual([500, "internal_error"]);
-      expect([await count(), await emulator.calls()]).toEqual([0, {}]);
-    });
-  }
-});
-
-describe("a task that is told again much later", () => {
-  it("while its first call is still with a slow vendor keeps its slot, and is found though its event is lost", async ({
-    expect,
-  }) => {
-    let arrived: (() => void) | undefined;
-    const answered = new Promise<void>((resolve) => (arrived = resolve));
-    const calls: string[] = [];
-    gateway = await startGateway({
-      deps: {
-        fetch: async (request) => {
-          calls.push(request.headers.get("x-tc-action") ?? "");
-          const answer = await env.EMULATOR.fetch(request);
-          if (calls.length === 1) await answered;
-          return answer;
-        },
-      },
-    });
-    const { dispatcher } = gateway.services;
-    const submit = dispatcher.submit.bind(dispatcher);
-    let telling: Parameters<typeof submit>[0] | undefined;
-    dispatcher.submit = (input) => submit((telling = input));
-    const first = gateway.post(VIDEO, CAR);
-    while (calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    gateway.clock.offsetMs += 12_000;
-    await gateway.tick();
-    if (!telling) throw new Error("The dispatcher was not told.");
-    const again = submit(telling);
-    arrived?.();
-    expect((await first).status).toBe(200);
-    expect(await again).toMatchObject({ kind: "created" });
-
-    gateway.clock.offsetMs += 12_000;
-    await gateway.tick();
-    expect(await submit(telling)).toMatchObject({ kind: "created" });
-    expect(calls.filter((action) => action === ACTION)).toHaveLength(1);
-    expect(await dispatcher.report()).toMatchObject({ running: 1 });
-    await vendorFinishes();
-    gateway.clock.offsetMs += 4 * 60_000;
-    await gateway.tick();
-    const status = await env.DB.prepare("SELECT status FROM tasks").first("status");
-    expect([status, (await dispatcher.report()).running]).toEqual(["succeeded", 0]);
+  it("again and again is a 503 with the task's id, and nothing is made twice by a repetition", async ({ expect }) => {
+    gateway = await startGateway({ env: { DISPATCHER: breaking(4) } });
+    const headers = { "idempotency-key": "k" };
+    const lost = await gateway.post(VIDEO, CAR, { headers });
+    const { request_id: id } = await lost.json<{ request_id: string }>();
+    expect([lost.status, Number(lost.headers.get("retry-after")) > 0]).toEqual([503, true]);
+    expect(await paidSessions()).toEqual([`${id}-1`]);
+    expect(await statusOf(gateway, id)).toMatchObject({ status: "IN_PROGRESS" });
+    expect((await submit(gateway, {}, { headers })).id).toBe(id);
+    expect(await emulator.tasks()).toHaveLength(1);
   });
 });
 
-describe("without a dispatcher", () => {
-  it("what asks it is a 503 that says when to come back, in the dialect, and changes nothing", async ({ expect }) => {
-    gateway.services.dispatcher = absentDispatcher;
+describe("an object that says that it has too much to do", () => {
+  it("is not asked again at once, and the client is told to wait longer", async ({ expect }) => {
+    let calls = 0;
+    const overloaded = Object.assign(new Error("Too many requests."), { overloaded: true, retryable: true });
+    const binding = brokenBinding((call) => {
+      if (call !== "submit") return undefined;
+      calls += 1;
+      return Promise.reject(overloaded);
+    });
+    gateway = await startGateway({ env: { DISPATCHER: binding } });
     const answer = await gateway.post(VIDEO, CAR);
-    const { request_id: id } = await answer.json<{ request_id: string }>();
-    expect(answer.status).toBe(200);
+    expect([answer.status, answer.headers.get("retry-after"), calls]).toEqual([503, "10", 1]);
+    expect(await taskStates()).toEqual({});
+  });
+});
+
+describe("without an object", () => {
+  it("what asks it is a 503 that says when to come back, in the dialect, and changes nothing", async ({ expect }) => {
+    gateway = await startGateway();
+    const { id } = await submit(gateway);
+    await notifyUntilDone(gateway);
+    await recordHasAll(gateway);
+    const running = await submit(gateway);
+    let away = true;
+    const binding = brokenBinding(() => (away ? Promise.reject(new Error("Network connection lost.")) : undefined));
+    gateway = await startGateway({ env: { DISPATCHER: binding } });
     const asking = [
-      await gateway.request(`${REQUESTS}/${id}/cancel`, { method: "PUT" }),
+      await gateway.post(VIDEO, CAR),
+      await cancel(gateway, running.id),
+      await gateway.get(`${REQUESTS}/${running.id}/status`),
       await gateway.post(`${VIDEO}?fal_max_queue_length=3`, CAR),
       await gateway.post(`${VIDEO}?dry_run=1`, CAR),
     ];
     for (const refused of asking) {
       expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "2"]);
-      expect(await refused.json()).toMatchObject({ code: "unavailable", detail: expect.any(String) });
+      expect(await refused.json<Json>()).toMatchObject({ code: "unavailable", detail: expect.any(String) });
     }
-    expect([await count(), await emulator.calls()]).toEqual([1, {}]);
+    // What the record has stands.
+    expect((await gateway.get(`${REQUESTS}/${id}`)).status).toBe(200);
+    expect((await cancel(gateway, id)).status).toBe(400);
+    away = false;
+    expect(await taskStates()).toEqual({ succeeded: 1, running: 1 });
+    expect(await emulator.tasks()).toHaveLength(2);
   });
 });

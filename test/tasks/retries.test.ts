@@ -1,6 +1,6 @@
 /* Clients that number their attempts and send no Idempotency-Key: one create is one paid task, two creates are two. */
-import { env } from "cloudflare:workers";
 import { beforeEach, describe, it } from "vitest";
+import { DispatcherUnavailableError } from "../../src/tasks/contract.ts";
 import { addKey, emulator, type Gateway, type Json, startGateway } from "../support/gateway.ts";
 
 const VIDEOS = "/v1/videos";
@@ -52,16 +52,15 @@ describe("one create", () => {
     expect(await paid()).toBe(1);
   });
 
-  it("whose repetition overtakes the first on its way to the database is one task", async ({ expect }) => {
-    const gate = gateFor("INSERT INTO recent_creates");
-    const slow = await startGateway({ env: { DB: gate.db } });
-    gate.close();
-    const first = attempt(0, { at: slow });
-    await gate.reached;
+  it("whose repetition overtakes the first on its way to the object is one task", async ({ expect }) => {
+    const way = gateTo(gateway);
+    way.close();
+    const first = attempt(0);
+    await way.reached;
     // Their order is that of their times; no repetition comes within the same millisecond.
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    const second = await attempt(1, { at: slow });
-    gate.open();
+    await platformPause(5);
+    const second = await attempt(1);
+    way.open();
     expect((await first).id).toBe(second.id);
     expect(await paid()).toBe(1);
   });
@@ -72,17 +71,27 @@ describe("one create", () => {
     expect(await paid()).toBe(1);
   });
 
-  it("that the gateway failed half-way is made by its repetition, once", async ({ expect }) => {
-    const gate = gateFor("INSERT INTO tasks ");
-    const failing = await startGateway({ env: { DB: gate.db } });
-    gate.fail();
-    expect((await attempt(0, { at: failing })).status).toBe(500);
-    gate.open();
-    const answers = [await attempt(1, { at: failing }), await attempt(2, { at: failing })];
+  it("that never reached the object is made by its repetition, once", async ({ expect }) => {
+    const way = gateTo(gateway);
+    way.fail();
+    expect((await attempt(0)).status).toBe(503);
+    way.open();
+    const answers = [await attempt(1), await attempt(2)];
     expect(answers.map(({ status, replayed }) => [status, replayed])).toEqual([
       [200, false],
       [200, true],
     ]);
+    expect(await paid()).toBe(1);
+  });
+
+  it("that the object took, and nobody heard of, is found by its repetition", async ({ expect }) => {
+    const way = gateTo(gateway);
+    way.lose();
+    expect((await attempt(0)).status).toBe(503);
+    way.open();
+    await gateway.restart();
+    const [second, third] = [await attempt(1), await attempt(2)];
+    expect([second.status, second.replayed, third.id]).toEqual([200, true, second.id]);
     expect(await paid()).toBe(1);
   });
 
@@ -152,47 +161,33 @@ function platformPause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** D1 that can hold or fail the next batch with a statement that has `text` in it. */
-function gateFor(text: string) {
-  let mode: "open" | "closed" | "failing" = "open";
-  let release = () => {};
-  let arrived = () => {};
-  const opened = new Promise<void>((resolve) => (release = resolve));
-  const reached = new Promise<void>((resolve) => (arrived = resolve));
-  const marked = new WeakSet<D1PreparedStatement>();
-  const mark = (statement: D1PreparedStatement): D1PreparedStatement => {
-    marked.add(statement);
-    const bind = statement.bind.bind(statement);
-    statement.bind = (...values) => mark(bind(...values));
-    return statement;
+/** The way to the object: it can hold the next submission, fail all, or lose the answers to all. */
+function gateTo({ services: { dispatcher } }: Gateway) {
+  let mode: "open" | "closed" | "failing" | "losing" = "open";
+  const opened = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  const submit = dispatcher.submit.bind(dispatcher);
+  dispatcher.submit = async (task) => {
+    if (mode === "failing") throw new DispatcherUnavailableError("broken");
+    if (mode === "losing") {
+      await submit(task);
+      throw new DispatcherUnavailableError("lost");
+    }
+    if (mode === "closed") {
+      mode = "open";
+      arrived.resolve();
+      await opened.promise;
+    }
+    return submit(task);
   };
-  const db = new Proxy(env.DB, {
-    get(target, name: keyof D1Database) {
-      if (name === "prepare") {
-        return (sql: string) => (sql.includes(text) ? mark(target.prepare(sql)) : target.prepare(sql));
-      }
-      if (name === "batch") {
-        return async (statements: D1PreparedStatement[]) => {
-          if (mode === "failing" && statements.some((statement) => marked.has(statement))) throw new Error("broken");
-          if (mode === "closed" && statements.some((statement) => marked.has(statement))) {
-            mode = "open";
-            arrived();
-            await opened;
-          }
-          return target.batch(statements);
-        };
-      }
-      return target[name].bind(target);
-    },
-  });
   return {
-    db,
-    reached,
+    reached: arrived.promise,
     close: () => void (mode = "closed"),
     fail: () => void (mode = "failing"),
+    lose: () => void (mode = "losing"),
     open: () => {
       mode = "open";
-      release();
+      opened.resolve();
     },
   };
 }

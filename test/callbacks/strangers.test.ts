@@ -1,0 +1,182 @@
+import { beforeEach, describe, it } from "vitest";
+import { EVENT_MAX_BYTES } from "../../src/callbacks/route.ts";
+import { createSessionToken } from "../../src/signing/session-token.ts";
+import { CREATE, submit, vendorTaskOf } from "../support/client.ts";
+import { CALLBACK, completionOf, emulator, type Gateway, type Json, startGateway } from "../support/gateway.ts";
+import { pass } from "../support/quiet.ts";
+import { everything, finishedTask, otherEvents, post, reads, statusOfRow } from "./support.ts";
+
+let gateway: Gateway;
+
+beforeEach(async () => {
+  await emulator.reset();
+  gateway = await startGateway();
+});
+
+describe("a stranger", () => {
+  type Vi = (typeof import("vitest"))["expect"];
+
+  async function unchanged(expect: Vi, send: () => Promise<Response>, status: number): Promise<Json> {
+    const before = await everything();
+    const answer = await send();
+    expect(answer.status).toBe(status);
+    expect(await everything()).toEqual(before);
+    return answer.json();
+  }
+
+  it("with a wrong path secret finds nothing there", async ({ expect }) => {
+    const { task } = await finishedTask(gateway);
+    const event = await completionOf(task);
+    for (const secret of ["wrong", "local-callbac", "local-callback2", "%00"]) {
+      await unchanged(expect, () => post(gateway, event, `/callbacks/vod/${secret}`), 404);
+    }
+  });
+
+  it("with a wrong, old, far-future or missing signature gets one generic 401", async ({ expect }) => {
+    const { task } = await finishedTask(gateway);
+    const now = Math.floor(Date.now() / 1000);
+    const good = (await completionOf(task)) as Json;
+    const { Sign: _s, T: _t, ...unsigned } = good;
+    const bad = [
+      { ...good, Sign: "0".repeat(32) },
+      { ...good, T: Number(good.T) + 1 },
+      await completionOf(task, { t: now - 120 }),
+      await completionOf(task, { t: now + 3600 }),
+      { ...good, Sign: 7, T: {} },
+      unsigned,
+    ];
+    const answers = [];
+    for (const event of bad) answers.push(await unchanged(expect, () => post(gateway, event), 401));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+  });
+
+  it("with a token that is not ours gets the same 401", async ({ expect }) => {
+    const { id, task } = await finishedTask(gateway);
+    const forged = await createSessionToken({ taskId: id, attempt: 1, owner: "acme", key: "another secret" });
+    const [version, taskId, attempt, , mac] = task.SessionContext.split(".");
+    const otherOwner = [version, taskId, attempt, btoa("other").replaceAll("=", ""), mac].join(".");
+    const wrong = [forged, task.SessionContext.slice(0, -1), otherOwner, "", undefined, null, 5, "rg2.x.1.y.z"];
+    for (const token of wrong) {
+      const event = await completionOf(task, { content: { SessionContext: token } });
+      await unchanged(expect, () => post(gateway, event), 401);
+    }
+  });
+
+  it("cannot finish a task with a genuine signature on a forged body", async ({ expect }) => {
+    await emulator.reset({ task_seconds: 30 });
+    const { id } = await submit(gateway);
+    const content = { Output: { FileInfos: [{ FileUrl: "https://evil.test/x.mp4" }] } };
+    expect((await post(gateway, await completionOf(await vendorTaskOf(id), { content }))).status).toBe(200);
+    expect(await statusOfRow(id)).toBe("running");
+  });
+
+  it("cannot put one task's result under another's id (M8)", async ({ expect }) => {
+    const mine = await finishedTask(gateway);
+    const other = await finishedTask(gateway, { prompt: "other" });
+    const event = await completionOf(mine.task, { content: { TaskId: other.task.TaskId } });
+    await unchanged(expect, () => post(gateway, event), 200);
+    expect((await post(gateway, await completionOf(mine.task))).status).toBe(200);
+    expect(await statusOfRow(mine.id)).toBe("succeeded");
+    expect(await statusOfRow(other.id)).toBe("running");
+  });
+
+  it("cannot do so while our id for the task is not known either: the vendor's reading has the other's token", async ({
+    expect,
+  }) => {
+    const other = await finishedTask(gateway);
+    await emulator.fault({ action: CREATE, kind: "drop_after_accept" });
+    const mine = await finishedTask(gateway, { prompt: "mine" });
+    const event = await completionOf(mine.task, { content: { TaskId: other.task.TaskId } });
+    expect((await post(gateway, event)).status).toBe(200);
+    expect([await statusOfRow(mine.id), await statusOfRow(other.id)]).toEqual(["unknown", "running"]);
+    await post(gateway, await completionOf(mine.task));
+    expect(await statusOfRow(mine.id)).toBe("succeeded");
+  });
+
+  it("cannot have an invented task asked about for ever", async ({ expect }) => {
+    await emulator.fault({ action: CREATE, kind: "drop_after_accept" });
+    await emulator.fault({ action: "DescribeTasks", kind: "http_500", times: 1_000 });
+    const { id, task } = await finishedTask(gateway);
+    await post(gateway, await completionOf(task, { content: { TaskId: "251007502-AigcVideoTask-invented" } }));
+    for (let round = 0; round < 8; round++) await pass(gateway, 6_000);
+    const asked = await reads();
+    expect(asked).toBeLessThanOrEqual(6);
+    for (let round = 0; round < 3; round++) await pass(gateway, 60_000);
+    expect([await reads(), await statusOfRow(id)]).toEqual([asked, "unknown"]);
+    // And the genuine one is believed after all.
+    await post(gateway, await completionOf(task, { t: Math.floor(gateway.services.deps.now() / 1000) + 600 }));
+    expect(await statusOfRow(id)).toBe("succeeded");
+  });
+
+  it("is not read beyond what is kept, and not believed when it is no notification", async ({ expect }) => {
+    await unchanged(expect, () => post(gateway, "x".repeat(EVENT_MAX_BYTES + 1)), 413);
+    for (const body of ["", "{", "[]", "null", '{"EventType":5}', '{"EventType":""}']) {
+      await unchanged(expect, () => post(gateway, body), 400);
+    }
+  });
+});
+
+describe("an event that completes no task", () => {
+  it("is kept once, answered with 200 and changes no task", async ({ expect }) => {
+    const { id, task } = await finishedTask(gateway);
+    const { Sign, T } = (await completionOf(task)) as Json;
+    const event = { EventType: "NewFileUpload", FileUploadEvent: { FileId: "1" }, Sign, T };
+    for (const _ of [1, 2]) expect((await post(gateway, event)).status).toBe(200);
+    const [kept, ...more] = await otherEvents();
+    expect([kept, more]).toMatchObject([{ event_type: "NewFileUpload" }, []]);
+    // Without what belongs to one transmission of it.
+    expect(JSON.parse(String(kept?.body))).toEqual({ EventType: "NewFileUpload", FileUploadEvent: { FileId: "1" } });
+    expect(await statusOfRow(id)).toBe("running");
+  });
+
+  it("is noted without what it says when that is long", async ({ expect }) => {
+    const { task } = await finishedTask(gateway);
+    const { Sign, T } = (await completionOf(task)) as Json;
+    const event = { EventType: "NewFileUpload", FileUploadEvent: { FileId: "1".repeat(10_000) }, Sign, T };
+    expect((await post(gateway, event)).status).toBe(200);
+    expect(await otherEvents()).toMatchObject([{ event_type: "NewFileUpload", body: null }]);
+  });
+});
+
+describe("rotation", () => {
+  const rotated = {
+    CALLBACK_SECRET: "new-secret",
+    CALLBACK_SECRET_PREVIOUS: "local-callback",
+    VOD_SIGN_KEY: "newSignKey",
+    VOD_SIGN_KEY_PREVIOUS: "localSignKey",
+  };
+
+  for (const path of ["/callbacks/vod/new-secret", CALLBACK]) {
+    it(`accepts at ${path} what was signed before it, sign key and session token`, async ({ expect }) => {
+      const { id, task } = await finishedTask(gateway);
+      const event = await completionOf(task);
+      gateway = await startGateway({ env: rotated });
+      expect((await post(gateway, event, path)).status).toBe(200);
+      expect(await statusOfRow(id)).toBe("succeeded");
+    });
+  }
+
+  it("makes new tokens with the new secret, and takes neither an older one nor its path", async ({ expect }) => {
+    gateway = await startGateway({ env: rotated });
+    const { id, task } = await finishedTask(gateway);
+    const again = { ...rotated, CALLBACK_SECRET: "newest-secret", CALLBACK_SECRET_PREVIOUS: "new-secret" };
+    gateway = await startGateway({ env: again });
+    const old = await createSessionToken({ taskId: id, attempt: 1, owner: "acme", key: "local-callback" });
+    const stale = await completionOf(task, { content: { SessionContext: old } });
+    expect((await post(gateway, stale, "/callbacks/vod/new-secret")).status).toBe(401);
+    expect((await post(gateway, await completionOf(task), CALLBACK)).status).toBe(404);
+    expect((await post(gateway, await completionOf(task), "/callbacks/vod/new-secret")).status).toBe(200);
+    expect(await statusOfRow(id)).toBe("succeeded");
+  });
+
+  it("takes unsigned notifications only where no sign key is set", async ({ expect }) => {
+    const before = await finishedTask(gateway);
+    const { Sign: _a, T: _b, ...refused } = (await completionOf(before.task)) as Json;
+    expect((await post(gateway, refused)).status).toBe(401);
+    gateway = await startGateway({ env: { VOD_SIGN_KEY: "" } });
+    const { id, task } = await finishedTask(gateway);
+    const { Sign: _s, T: _t, ...unsigned } = (await completionOf(task)) as Json;
+    expect((await post(gateway, unsigned)).status).toBe(200);
+    expect(await statusOfRow(id)).toBe("succeeded");
+  });
+});
