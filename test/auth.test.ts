@@ -82,7 +82,7 @@ describe("API keys", () => {
   it("a known key is looked up once within its time in memory", async ({ expect }) => {
     let now = 0;
     let lookups = 0;
-    const { store, deps } = gateway.services;
+    const { store, deps, dispatcher } = gateway.services;
     const counting = {
       ...store,
       apiKeys: {
@@ -93,7 +93,7 @@ describe("API keys", () => {
         },
       },
     };
-    const ring = createKeyRing(counting, { ...deps, now: () => now });
+    const ring = createKeyRing({ store: counting, deps: { ...deps, now: () => now }, dispatcher });
     for (now of [0, 1, API_KEY_CACHE_MS - 1]) {
       expect(await ring.identify("Bearer sk-test")).toMatchObject({ owner: "acme", keyId: "key-sk-test" });
     }

@@ -3,8 +3,8 @@ import { describe, it } from "vitest";
 import { createApp } from "../src/app.ts";
 import { ConfigError, parseConfig } from "../src/config.ts";
 import { platformDeps } from "../src/deps.ts";
-import { absentDispatcher } from "../src/tasks/dispatch/client.ts";
 import { createServices } from "../src/services.ts";
+import { dispatcherClient } from "../src/tasks/dispatcher-client.ts";
 
 const REQUIRED = {
   VOD_SUB_APP_ID: "251007502",
@@ -23,6 +23,7 @@ const problemOf = (variables: object): string => {
   return "none";
 };
 
+const MEGABYTE = 1024 * 1024;
 const KEY_OF_32_BYTES = btoa("k".repeat(32));
 
 describe("configuration", () => {
@@ -36,9 +37,12 @@ describe("configuration", () => {
         requestsPerSecond: 20,
         modelConcurrency: new Map(),
         rereadAfterMs: 180_000,
+        connections: 5,
+        resendAfterMs: 60_000,
         eventMode: "push",
       },
       callbacks: { secrets: ["test-callback"], signKeys: [] },
+      limits: { maxWaiting: 5_000, maxWaitingBytes: 500 * MEGABYTE, maxStreams: 200 },
       retentionDays: 30,
       modelPolicy: "open",
     });
@@ -52,7 +56,12 @@ describe("configuration", () => {
       VOD_CONCURRENCY: "3",
       VOD_REQUESTS_PER_SECOND: "5",
       VOD_REREAD_SECONDS: "7",
+      VOD_CONNECTIONS: "40",
+      VOD_RESEND_SECONDS: "90",
       VOD_EVENT_MODE: "pull",
+      MAX_WAITING: "11",
+      MAX_WAITING_MEGABYTES: "12",
+      MAX_STREAMS: "13",
       RETENTION_DAYS: "9",
       MODEL_POLICY: "strict",
       KEY_ENCRYPTION_KEY: KEY_OF_32_BYTES,
@@ -74,9 +83,12 @@ describe("configuration", () => {
           ["Vidu/q3-pro", 1],
         ]),
         rereadAfterMs: 7_000,
+        connections: 40,
+        resendAfterMs: 90_000,
         eventMode: "pull",
       },
       callbacks: { secrets: ["test-callback", "callback-before"], signKeys: ["sign", "sign-before"] },
+      limits: { maxWaiting: 11, maxWaitingBytes: 12 * MEGABYTE, maxStreams: 13 },
       retentionDays: 9,
       modelPolicy: "strict",
       keyEncryptionKey: KEY_OF_32_BYTES,
@@ -138,6 +150,18 @@ describe("configuration", () => {
     ["KEY_ENCRYPTION_KEY", "aHVudGVyMg=="],
     ["KEY_ENCRYPTION_KEY", "not base64!"],
     ["VOD_EVENT_MODE", "hunter2"],
+    ...[
+      "VOD_CONCURRENCY",
+      "VOD_REQUESTS_PER_SECOND",
+      "VOD_REREAD_SECONDS",
+      "VOD_CONNECTIONS",
+      "VOD_RESEND_SECONDS",
+      "MAX_WAITING",
+      "MAX_WAITING_MEGABYTES",
+      "MAX_STREAMS",
+      "RETENTION_DAYS",
+    ].flatMap((name) => ["0", "-987654", "12.75", "hunter2"].map((value) => [name, value] as const)),
+    ["VOD_CONNECTIONS", "987654"],
   ] as const)("refuses %s=%j by its name, without its value", ([name, value], { expect }) => {
     const message = problemOf({ ...REQUIRED, [name]: value });
     expect(message.startsWith(`The gateway is not configured: ${name} `)).toBe(true);
@@ -156,7 +180,9 @@ describe("configuration", () => {
       return new Response();
     };
     const deps = { ...platformDeps, fetch };
-    const app = createApp((bindings) => createServices({ env: bindings, deps, dispatcher: absentDispatcher }));
+    const app = createApp((bindings) =>
+      createServices({ env: bindings, deps, dispatcher: dispatcherClient(bindings, deps) }),
+    );
     const broken = { ...env, VOD_SECRET_KEY: undefined };
     for (const path of ["/healthz", "/tencent-vod/v1/requests", "/callbacks/vod/local-callback"]) {
       const response = await app.fetch(new Request(`https://gateway.test${path}`), broken);

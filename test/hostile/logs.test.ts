@@ -5,19 +5,23 @@ import { createApp } from "../../src/app.ts";
 import { platformDeps } from "../../src/deps.ts";
 import { createServices } from "../../src/services.ts";
 import { sha256Hex } from "../../src/signing/encoding.ts";
-import { absentDispatcher } from "../../src/tasks/dispatch/client.ts";
+import { dispatcherClient } from "../../src/tasks/dispatcher-client.ts";
 import {
   CALLBACK,
   completionOf,
   emulator,
   type Gateway,
   type Json,
+  recordHasAll,
   startGateway,
   vendorFinishes,
 } from "../support/gateway.ts";
+import { pass, until } from "../support/quiet.ts";
 
 const VIDEO = "/tencent-vod/v1/aigc-video";
 const REQUESTS = "/tencent-vod/v1/requests";
+const NOBODYS_ID = "01a1fc4c-0000-7000-8000-000000000000";
+const PAUSE_MS = 10_000;
 const LEVELS = ["debug", "info", "log", "warn", "error", "trace"] as const;
 
 const MARKS = {
@@ -48,7 +52,10 @@ beforeEach(async () => {
   await emulator.reset();
   gateway = await startGateway();
   lines = [];
-  for (const level of LEVELS) vi.spyOn(console, level).mockImplementation((...args) => void lines.push(textOf(args)));
+  for (const level of LEVELS)
+    vi.spyOn(console, level).mockImplementation(
+      (...args) => void lines.push(args.map((value) => (typeof value === "string" ? value : textOf(value))).join(" ")),
+    );
 });
 
 afterEach(() => {
@@ -84,6 +91,8 @@ async function submissions(): Promise<void> {
   ]) {
     await emulator.fault({ action: "CreateAigcVideoTask", times: 1, ...fault });
     await submit();
+    // Past the pause that a refusal or a silence brings about.
+    await pass(gateway, PAUSE_MS);
   }
 }
 
@@ -99,6 +108,16 @@ async function readsAndCancels(): Promise<void> {
   });
   await gateway.get("/fal/proxy", { headers: { "x-fal-target-url": MARKS.url } });
   await gateway.get(`/nowhere/${MARKS.prompt}`);
+}
+
+/** One task more than the vendor has room for. */
+async function crowd(): Promise<void> {
+  await emulator.call("PUT", "config", { concurrency: 1, task_seconds: 0.5 });
+  for (let task = 0; task < 2; task++) await submit();
+  await completeAll();
+  await emulator.call("PUT", "config", { concurrency: 1000, task_seconds: 0.05 });
+  await pass(gateway, PAUSE_MS);
+  await completeAll();
 }
 
 async function callbacks(): Promise<void> {
@@ -122,23 +141,48 @@ async function callbacks(): Promise<void> {
   await completeAll();
 }
 
+/** The record is away: tasks are taken and end all the same, and their keys are good for a while. */
+async function recordAway(): Promise<void> {
+  const overloaded = () => Promise.reject(new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long."));
+  const statement = { bind: () => statement, first: overloaded, all: overloaded, run: overloaded };
+  const database = { prepare: () => statement, batch: overloaded };
+  gateway = await startGateway({ env: { DB: database as unknown as D1Database } });
+  await submit();
+  await completeAll();
+  await gateway.get(`${REQUESTS}/${NOBODYS_ID}`);
+  const [task] = await emulator.tasks();
+  if (!task) throw new Error("The vendor has no task.");
+  await gateway.post(CALLBACK, await completionOf(task, { event: { EventType: "Other", Text: MARKS.prompt } }), {
+    key: null,
+  });
+  await until(() => lines.join().includes("dispatcher.errand_failed"));
+}
+
 /** Parts of ours that fail while they hold a client's request. */
 async function failures(): Promise<void> {
   const broken = () => {
     throw new Error("a part is broken");
   };
+  const rejecting = () => Promise.reject(new Error("a part is broken"));
   await (await startGateway({ deps: { random: broken } })).post(VIDEO, BODY);
 
-  const overloaded = () => Promise.reject(new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long."));
-  const database = { prepare: (sql: string) => env.DB.prepare(sql), batch: overloaded };
-  await (await startGateway({ env: { DB: database as unknown as D1Database } })).post(VIDEO, BODY);
+  const names = { get: rejecting, put: rejecting } as unknown as KVNamespace;
+  const files = { put: rejecting, get: rejecting, delete: rejecting } as unknown as R2Bucket;
+  const storeless = await startGateway({ env: { DEDUPE: names, BLOBS: files } });
+  await storeless.post(VIDEO, { ...BODY, prompt: `${MARKS.prompt} `.repeat(1_000), session_id: MARKS.session_id });
 
-  const limiter = { limit: () => Promise.reject(new Error("a part is broken")) };
+  const object = { submit: rejecting, observe: rejecting, read: rejecting, rememberKey: rejecting };
+  const dispatchers = { getByName: () => object } as unknown as Env["DISPATCHER"];
+  const alone = await startGateway({ env: { DISPATCHER: dispatchers } });
+  await alone.post(VIDEO, { ...BODY, session_id: MARKS.session_id });
+
+  const limiter = { limit: rejecting };
   const limited = await startGateway({ env: { RATE_LIMITER: limiter } });
   await limited.get(REQUESTS, { headers: { "cf-ray": "9a1b2c3d4e5f6a7b-FRA" } });
 
   const misconfigured = { ...env, VOD_ENDPOINT: MARKS.prompt };
-  const app = createApp(() => createServices({ env: misconfigured, deps: platformDeps, dispatcher: absentDispatcher }));
+  const dispatcher = dispatcherClient(misconfigured, platformDeps);
+  const app = createApp(() => createServices({ env: misconfigured, deps: platformDeps, dispatcher }));
   await app.request(VIDEO, { method: "POST", body: JSON.stringify(BODY) }, misconfigured);
 }
 
@@ -147,6 +191,9 @@ describe("log lines", () => {
     await submissions();
     await readsAndCancels();
     await callbacks();
+    await crowd();
+    await recordHasAll(gateway);
+    await recordAway();
     await failures();
 
     const log = lines.join("\n");
@@ -155,12 +202,18 @@ describe("log lines", () => {
       "task.refused",
       "task.requeued",
       "task.unanswered",
+      "task.found",
       "task.completed",
       "callback.rejected",
       "event.unhandled",
-      "event.postponed",
+      "event.ignored",
+      "event.not_kept",
+      "key.recalled",
       "request.failed",
       "store.unavailable",
+      "dispatcher.restore_unknown",
+      "dispatcher.errand_failed",
+      "dispatcher.unreachable",
       "request_limit.unavailable",
       "config.invalid",
     ]) {
@@ -183,7 +236,7 @@ describe("log lines", () => {
       "localSignKey",
       "guess-at-the-secret",
       "q-signature",
-      "rg1.",
+      "rg2.",
       "TC3-HMAC",
       "Bearer ",
     ];

@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createApp } from "../../src/app.ts";
 import fromText from "../fixtures/seeds/vidu-text.json";
@@ -6,10 +7,12 @@ import {
   CALLBACK,
   CAR,
   completionOf,
+  dispatcherObject,
   emulator,
   type Gateway,
   type Json,
   ORIGIN,
+  recordHasAll,
   startGateway,
   vendorFinishes,
 } from "../support/gateway.ts";
@@ -119,13 +122,17 @@ export async function prepare(gateway: Gateway): Promise<{ victim: string; own: 
   return { victim, own };
 }
 
-/** Everything the database holds of the other owner. */
-async function victimsRows(): Promise<unknown> {
-  const tables = ["tasks", "session_claims", "idempotency_keys", "api_keys"];
-  const results = await env.DB.batch(
-    tables.map((table) => env.DB.prepare(`SELECT * FROM ${table} WHERE owner = 'victim' ORDER BY 1, 2`)),
+/** Everything that object and record hold of the other owner. */
+async function victimsRows(gateway: Gateway): Promise<string> {
+  // What is over is on its way from the one to the other.
+  await recordHasAll(gateway);
+  const ofVictim = (table: string) => `SELECT * FROM ${table} WHERE owner = 'victim' ORDER BY 1, 2, 3`;
+  const inObject = await runInDurableObject(dispatcherObject(), (_object, { storage }) =>
+    storage.sql.exec(ofVictim("tasks")).toArray(),
   );
-  return results.map(({ results: rows }) => rows);
+  const tables = ["tasks", "api_keys", "hourly_counts"];
+  const inRecord = await env.DB.batch(tables.map((table) => env.DB.prepare(ofVictim(table))));
+  return JSON.stringify([inObject, ...inRecord.map(({ results }) => results)]);
 }
 
 /** How often the vendor has been asked to make something. */
@@ -141,7 +148,7 @@ export async function startArena() {
   await emulator.reset();
   const gateway = await startGateway();
   const ids = await prepare(gateway);
-  let before = JSON.stringify(await victimsRows());
+  let before = await victimsRows(gateway);
   const statuses = new Set<number>();
 
   return {
@@ -179,12 +186,12 @@ export async function startArena() {
 
     /** The other owner has done something: from now on, this is what must stay. */
     async remember(): Promise<void> {
-      before = JSON.stringify(await victimsRows());
+      before = await victimsRows(gateway);
     },
 
     /** @throws when anything of the other owner's is not as it was */
     async untouched(): Promise<void> {
-      if (JSON.stringify(await victimsRows()) !== before) throw new Error("Another owner's rows have changed.");
+      if ((await victimsRows(gateway)) !== before) throw new Error("Another owner's rows have changed.");
       if ("polluted" in {}) throw new Error("Object.prototype has been changed.");
     },
   };

@@ -2,10 +2,9 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, it } from "vitest";
 import { SEED_REQUESTS, TENCENT_SEED } from "../fixtures/seeds/vendor-requests.ts";
-import { emulator, type Gateway, type Json } from "../support/gateway.ts";
+import { emulator, type Gateway, type Json, taskStates } from "../support/gateway.ts";
 import { call, startTencentGateway } from "./support/tencent-api.ts";
 
-const TABLES = ["tasks", "task_requests", "session_claims", "idempotency_keys", "events"];
 const VIDEO = "/tencent-vod/v1/aigc-video";
 const GENERATIONS = "/v1/video/generations";
 const KLING = { model: "kling-2.5", prompt: "a car" };
@@ -20,10 +19,9 @@ beforeEach(async () => {
 // Of every test here.
 afterEach(async ({ expect }) => {
   await gateway.settleDeferred();
-  for (const table of TABLES) {
-    expect(await env.DB.prepare(`SELECT count(*) AS rows FROM ${table}`).first(), table).toEqual({ rows: 0 });
-  }
+  expect(await taskStates()).toEqual({});
   expect((await env.DEDUPE.list()).keys).toEqual([]);
+  expect((await env.BLOBS.list()).objects).toEqual([]);
   expect(await emulator.calls()).toEqual({});
 });
 

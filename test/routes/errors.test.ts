@@ -7,9 +7,11 @@ const VIDEO = "/tencent-vod/v1/aigc-video";
 const IMAGE = "/tencent-vod/v1/aigc-image";
 const REQUESTS = "/tencent-vod/v1/requests";
 const GENERATIONS = "/v1/video/generations";
+const NOBODYS_ID = "01a1fc4c-0000-7000-8000-000000000000";
 const MEBIBYTE = 1024 * 1024;
 
 const REQUIRED = "This field is required.";
+const LONG = (max: number) => `Use at most ${max} characters.`;
 const SWITCH = "Use one of: Enabled, Disabled.";
 const PRIORITY = "Use -10 to 10.";
 
@@ -24,7 +26,12 @@ const DIALECTS = [
     path: GENERATIONS,
     body: fromText,
     render: (message: string, code: string) => {
-      const type = /^(unauthorized|forbidden)$/.test(code) ? "authentication_error" : "invalid_request_error";
+      const types: Json = {
+        unauthorized: "authentication_error",
+        forbidden: "authentication_error",
+        unavailable: "server_error",
+      };
+      const type = types[code] ?? "invalid_request_error";
       return { error: { message, type, param: null, code }, code, message };
     },
   },
@@ -37,6 +44,8 @@ beforeEach(async () => {
   gateway = await startGateway();
 });
 
+/** A model nobody has told us about, of which nothing is known to be impossible. */
+const NEXT = { model_name: "Next" };
 const config = (member: Json) => ({ output_config: member });
 
 type Place = (string | number)[];
@@ -55,6 +64,8 @@ describe("a field of the AIGC dialect", () => {
     ],
     ["model_version is missing", { model_version: undefined }, ["model_version"], REQUIRED, "missing"],
     ["model_version is empty", { model_version: "" }, ["model_version"], REQUIRED, "too_small"],
+    ["model_name has 65 characters", { model_name: "名".repeat(65) }, ["model_name"], LONG(64), "value_error"],
+    ["model_version has 3 MB", { model_version: "v".repeat(3_000_000) }, ["model_version"], LONG(64), "value_error"],
     ["prompt is missing", { prompt: undefined }, ["prompt"], REQUIRED, "missing"],
     [
       "prompt is empty without anything in its place",
@@ -89,6 +100,20 @@ describe("a field of the AIGC dialect", () => {
       config({ media_name: "名".repeat(65) }),
       ["output_config", "media_name"],
       "Use at most 64 characters.",
+      "value_error",
+    ],
+    [
+      "resolution has 33 characters",
+      { ...NEXT, ...config({ resolution: "p".repeat(33) }) },
+      ["output_config", "resolution"],
+      LONG(32),
+      "value_error",
+    ],
+    [
+      "aspect_ratio has 1.5 MB",
+      { ...NEXT, ...config({ aspect_ratio: "9".repeat(1_500_000) }) },
+      ["output_config", "aspect_ratio"],
+      LONG(32),
       "value_error",
     ],
     ["tasks_priority is 11", { tasks_priority: 11 }, ["tasks_priority"], PRIORITY, "too_big"],
@@ -227,6 +252,11 @@ describe("a field of the AIGC dialect", () => {
     ["a session_context of 1000 characters", { session_context: "c".repeat(1000) }],
     ["a session_context of 1000 emoji", { session_context: "🎬".repeat(1000) }],
     ["a media_name of 64 characters", config({ media_name: "名".repeat(64) })],
+    ["a model of 64 emoji", { model_name: "🎬".repeat(64), model_version: "🎬".repeat(64) }],
+    [
+      "a resolution and a ratio of 32 characters",
+      { ...NEXT, ...config({ resolution: "p".repeat(32), aspect_ratio: "🎬".repeat(32) }) },
+    ],
     ["priority 10", { tasks_priority: 10 }],
     ["priority -10", { tasks_priority: "-10" }],
   ])("is accepted at its limit: %s", async ([, changes], { expect }) => {
@@ -584,5 +614,91 @@ describe("a failure of the gateway itself", () => {
     });
     expect(text).not.toContain("entropy");
     expect(await emulator.calls()).toEqual({});
+  });
+});
+
+describe("while the dispatcher cannot be reached", () => {
+  /** Bindings whose object fails each call with `cause`, and how often it was told of a task. */
+  function away(cause: Error) {
+    const told = { times: 0 };
+    const reject = () => Promise.reject(cause);
+    const submit = () => {
+      told.times += 1;
+      return reject();
+    };
+    const object = { submit, observe: reject, read: reject, list: reject, cancel: reject, rememberKey: reject };
+    const DISPATCHER = { getByName: () => object } as unknown as Env["DISPATCHER"];
+    return { told, bindings: { DISPATCHER } };
+  }
+  const overloaded = Object.assign(new Error("Durable Object is overloaded."), { overloaded: true });
+
+  it.for(DIALECTS)("a task is a 503 with its id, for whoever tries again: POST $path", async (dialect, { expect }) => {
+    const { path, body, render } = dialect;
+    for (const [error, seconds, times] of [
+      [new Error("Network connection lost."), "2", 4],
+      [overloaded, "10", 1],
+    ] as const) {
+      const { told, bindings } = away(error);
+      gateway = await startGateway({ env: bindings });
+      const response = await gateway.post(path, body);
+      expect([response.status, response.headers.get("retry-after"), told.times]).toEqual([503, seconds, times]);
+      const answer = await response.json<{ request_id: string; message: string }>();
+      const { request_id: id, message } = answer;
+      expect(message).toContain(`may have taken the task all the same, as ${id}; try again.`);
+      expect(answer).toEqual({ ...render(message, "unavailable"), request_id: id });
+    }
+    expect(await emulator.calls()).toEqual({});
+  });
+
+  it("nobody says that a task is not there", async ({ expect }) => {
+    gateway = await startGateway({ env: away(new Error("Network connection lost.")).bindings });
+    for (const [method, path] of [
+      ["GET", `${REQUESTS}/${NOBODYS_ID}`],
+      ["GET", `${REQUESTS}/${NOBODYS_ID}/status`],
+      ["GET", `${GENERATIONS}/${NOBODYS_ID}`],
+      ["GET", REQUESTS],
+      ["PUT", `${REQUESTS}/${NOBODYS_ID}/cancel`],
+    ] as const) {
+      const response = await gateway.request(path, { method });
+      expect([path, response.status, response.headers.get("retry-after")]).toEqual([path, 503, "2"]);
+      expect(await response.json()).toMatchObject({ code: "unavailable" });
+    }
+  });
+});
+
+describe("while the record does not answer", () => {
+  function recordAway(): Partial<Env> {
+    const reject = () => Promise.reject(new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long."));
+    const statement = { bind: () => statement, first: reject, all: reject, run: reject };
+    return { DB: { prepare: () => statement, batch: reject } as unknown as D1Database };
+  }
+
+  it.for(DIALECTS)("a task is taken, and sent once: POST $path", async ({ path, body }, { expect }) => {
+    // The key was good a moment ago.
+    await gateway.get(REQUESTS);
+    await gateway.settleDeferred();
+    gateway = await startGateway({ env: recordAway() });
+    const accepted = await gateway.post(path, body);
+    expect(accepted.status).toBe(200);
+    const { task_id: id } = await accepted.json<{ task_id: string }>();
+    expect(await emulator.calls()).toEqual({ CreateAigcVideoTask: { OK: 1 } });
+    expect((await gateway.get(`${REQUESTS}/${id}/status`)).status).toBe(202);
+  });
+
+  it("nobody says that a task is not there, nor who somebody new is", async ({ expect }) => {
+    await gateway.get(REQUESTS);
+    await gateway.settleDeferred();
+    gateway = await startGateway({ env: recordAway() });
+    for (const [path, key] of [
+      [`${REQUESTS}/${NOBODYS_ID}`, "sk-test"],
+      [`${REQUESTS}/${NOBODYS_ID}/status`, "sk-test"],
+      [`${GENERATIONS}/${NOBODYS_ID}`, "sk-test"],
+      [REQUESTS, "sk-test"],
+      [REQUESTS, "sk-never-seen"],
+    ] as const) {
+      const response = await gateway.get(path, { key });
+      expect([path, response.status, response.headers.get("retry-after")]).toEqual([path, 503, "2"]);
+      expect(await response.json()).toMatchObject({ code: "unavailable" });
+    }
   });
 });

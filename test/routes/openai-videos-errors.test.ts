@@ -24,6 +24,17 @@ describe("a create is refused", () => {
     ["with an empty prompt", { prompt: "" }, { param: "prompt" }],
     ["with a prompt that is no text", { prompt: 7 }, { param: "prompt" }],
     ["for an unknown model", { prompt: "a", model: "gpt-4o" }, { param: "model", code: "model_not_found" }],
+    [
+      "for a model of 65 characters",
+      { prompt: "a", model: `Next/${"1".repeat(60)}` },
+      { param: "model", message: "model: Use at most 64 characters." },
+    ],
+    [
+      "for a model of 0.9 MB",
+      { prompt: "a", model: "m".repeat(900_000) },
+      { param: "model", message: "model: Use at most 64 characters." },
+    ],
+    ["for a size of 1.5 MB", { prompt: "a", size: "9".repeat(1_500_000) }, { param: "size" }],
     ["for seconds that are none", { prompt: "a", seconds: "long" }, { param: "seconds" }],
     ["for seconds the model cannot make", { prompt: "a", seconds: "7" }, { param: "seconds" }],
     ["for a size that is none", { prompt: "a", size: "large" }, { param: "size" }],
@@ -43,6 +54,11 @@ describe("a create is refused", () => {
 
   it.for<[string, Record<string, string | Blob>, Partial<ErrorMembers>]>([
     ["without a prompt", { model: "sora-2" }, { param: "prompt", code: "missing_required_parameter" }],
+    [
+      "for a model of 65 characters",
+      { prompt: "a", model: "🎬".repeat(65) },
+      { param: "model", message: "model: Use at most 64 characters." },
+    ],
     ["with NUL in a text", { prompt: "a\0b" }, { param: "prompt" }],
     ["with a member of nobody's", { prompt: "a", "style[x]": "1" }, { param: "style", code: "unknown_parameter" }],
     ["with a name of great length", { prompt: "a", ["x".repeat(300)]: "1" }, { param: "x".repeat(200) }],
@@ -61,6 +77,11 @@ describe("a create is refused", () => {
     const answer = await videos.postForm(formOf(fields));
     expect([answer.status, errorOf(answer)]).toMatchObject([400, error]);
     expect(await emulator.calls()).toEqual({});
+  });
+
+  it("not for a model of 64 characters", async ({ expect }) => {
+    const model = `Next/${"1".repeat(59)}`;
+    expect(await videos.post({ prompt: "a", model })).toMatchObject({ status: 200, body: { model } });
   });
 
   it("with what would be possible instead", async ({ expect }) => {

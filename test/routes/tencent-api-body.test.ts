@@ -5,11 +5,14 @@ import { MAX_BODY_BYTES } from "../../src/http/body.ts";
 import { parseCreate } from "../../src/routes/tencent-api/schema.ts";
 import { translate } from "../../src/routes/tencent-api/translate.ts";
 import { StoreUnavailableError } from "../../src/store/index.ts";
+import { DispatcherUnavailableError } from "../../src/tasks/contract.ts";
 import { emulator, type Gateway, type Json } from "../support/gateway.ts";
 import { call, codeOf, send, signedRequest, startTencentGateway, SUB_APP_ID, VIDEO } from "./support/tencent-api.ts";
 
 const CREATE = "CreateAigcVideoTask";
+const LONG = "InvalidParameterValue";
 const { SubAppId: _, ...REQUEST } = VIDEO;
+const output = (members: Json) => ({ ...VIDEO, ModelName: "Next", OutputConfig: members });
 
 const SEED_004 = {
   SubAppId: SUB_APP_ID,
@@ -101,6 +104,10 @@ describe("a body is refused", () => {
       "InvalidParameterValue",
       /^OutputConfig.StorageMode: /,
     ],
+    ["a model of 65 characters", { ...VIDEO, ModelName: "m".repeat(65) }, LONG, /^ModelName: Use at most 64 /],
+    ["a version of 3 MB", { ...VIDEO, ModelVersion: "v".repeat(3_000_000) }, LONG, /^ModelVersion: Use at most 64 /],
+    ["a resolution of 33", output({ Resolution: "p".repeat(33) }), LONG, /^OutputConfig\.Resolution: Use at most 32 /],
+    ["a ratio of 1.5 MB", output({ AspectRatio: "9".repeat(1_500_000) }), LONG, /^OutputConfig\.AspectRatio: .* 32 /],
     ["a priority of 11", { ...VIDEO, TasksPriority: 11 }, "InvalidParameterValue", /^TasksPriority: Use -10 to 10/],
     [
       "the missing before the wrong",
@@ -131,6 +138,12 @@ describe("a body is refused", () => {
     expect(error?.Code).toBe(code);
     expect(error?.Message).toMatch(message);
     expect(await emulator.calls()).toEqual({});
+  });
+
+  it("not for texts at their limit", async ({ expect }) => {
+    const [name, format] = ["🎬".repeat(64), "🎬".repeat(32)];
+    const json = { ...output({ Resolution: format, AspectRatio: format }), ModelName: name, ModelVersion: name };
+    expect(codeOf(await call(gateway, CREATE, json))).toBe("OK");
   });
 
   it.for([
@@ -183,17 +196,19 @@ describe("a body is refused", () => {
     ...Object.entries({
       queue_full: "RequestLimitExceeded",
       too_many_requests: "RequestLimitExceeded",
+      too_many_waiting: "RequestLimitExceeded",
       unavailable: "InternalError",
       internal_error: "InternalError",
       forbidden: "UnauthorizedOperation",
     }).map(([code, theirs]): [ApiError, string] => [new ApiError(code as ApiErrorCode, "m"), theirs]),
     [new StoreUnavailableError("gone"), "InternalError"],
+    [new DispatcherUnavailableError("gone"), "InternalError"],
     [new Error("broken"), "InternalError"],
     [new ApiError({ vendor: "LimitExceeded.Quota", status: 402 }, "m"), "LimitExceeded.Quota"],
     // The vendor's word about the gateway's own credentials is not about the client's.
     [new ApiError({ vendor: "AuthFailure.SignatureFailure", status: 500 }, "m"), "InternalError"],
   ])("an error of the gateway, %s, is %s", async ([error, code], { expect }) => {
-    gateway.services.store.tasks.find = () => Promise.reject(error);
+    gateway.services.store.record.find = () => Promise.reject(error);
     const id = "01a1fc4c-0000-7000-8000-000000000000";
     expect(codeOf(await call(gateway, "DescribeTaskDetail", { TaskId: id }))).toBe(code);
   });

@@ -6,6 +6,7 @@ import { emulator, type Gateway, type Json, startGateway } from "../support/gate
 const PATH = "/v1/video/generations";
 const MODEL =
   "Use viduq3p or viduq3t, then -540p, -720p or -1080p (-mix and -offpeak may be added), a name that GET /v1/models lists, or ModelName/ModelVersion.";
+const LONG = (max: number) => `Use at most ${max} characters.`;
 const REQUIRED = "This field is required.";
 const SECONDS = "Use 1 to 16 seconds.";
 const IMAGE = "Use an http or https URL, or a data URL with Base64.";
@@ -21,6 +22,8 @@ beforeEach(async () => {
   gateway = await startGateway();
 });
 
+/** A model nobody has told us about, of which nothing is known to be impossible; the seed's own settings left out. */
+const NEXT = { model: "Next/1", resolution: undefined, aspect_ratio: undefined };
 const KLING = { model: "kling-2.5" };
 const MIX = { model: "viduq3p-mix-720p" };
 
@@ -34,7 +37,25 @@ describe("refuses, and calls nobody", () => {
     ["a resolution that is not offered", { model: "viduq3p-4k" }, "model", MODEL],
     ["a part nobody knows", { model: "viduq3p-720p-turbo" }, "model", MODEL],
     ["a name that JavaScript knows", { model: "viduconstructor-720p" }, "model", MODEL],
-    ["a name beyond its column", { model: `Kling/${"9".repeat(60)}` }, "model", MODEL],
+    ["an empty model", { model: "" }, "model", MODEL],
+    ["a model of 65 characters", { model: `Kling/${"9".repeat(59)}` }, "model", LONG(64)],
+    ["a model of 0.9 MB", { model: `Next/${"9".repeat(900_000)}` }, "model", LONG(64)],
+    ["a resolution of 33 characters", { ...NEXT, resolution: "p".repeat(33) }, "resolution", LONG(32)],
+    ["a ratio of 33 characters", { ...NEXT, aspect_ratio: "9".repeat(33) }, "aspect_ratio", LONG(32)],
+    ["a ratio of 33 emoji", { ...NEXT, aspect_ratio: "🎬".repeat(33) }, "aspect_ratio", LONG(32)],
+    [
+      "a resolution of 1.5 MB in extra_body",
+      { ...NEXT, extra_body: { resolution: "p".repeat(1_500_000) } },
+      "extra_body.resolution",
+      LONG(32),
+    ],
+    [
+      "a ratio of 1.5 MB in metadata",
+      { ...NEXT, metadata: JSON.stringify({ aspect_ratio: "9".repeat(1_500_000) }) },
+      "metadata.aspect_ratio",
+      LONG(32),
+    ],
+    ["a size of 1.5 MB", { ...KLING, size: "9".repeat(1_500_000) }, "size", SIZE],
     ["no prompt", { prompt: undefined }, "prompt", REQUIRED],
     ["an empty prompt", { prompt: "" }, "prompt", REQUIRED],
     ["a duration below the range", { duration: 0 }, "duration", SECONDS],
@@ -146,6 +167,15 @@ describe("refuses, and calls nobody", () => {
       message,
     });
     expect(await emulator.calls()).toEqual({});
+  });
+
+  it("nothing at its limit", async ({ expect }) => {
+    for (const changes of [
+      { model: `Next/${"9".repeat(59)}` },
+      { ...NEXT, resolution: "🎬".repeat(32), aspect_ratio: "9".repeat(32) },
+      { ...NEXT, extra_body: { resolution: "p".repeat(32) }, metadata: { aspect_ratio: "9".repeat(32) } },
+    ])
+      expect((await gateway.post(PATH, { ...fromText, ...changes })).status).toBe(200);
   });
 
   it("more Base64 than the vendor takes", async ({ expect }) => {

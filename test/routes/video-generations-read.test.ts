@@ -10,7 +10,9 @@ import {
   emulator,
   type Gateway,
   type Json,
+  recordHasAll,
   startGateway,
+  taskRow,
   vendorFinishes,
 } from "../support/gateway.ts";
 
@@ -237,13 +239,27 @@ describe("nobody learns", () => {
     }
   });
 
-  it("the content of a task that was removed", async ({ expect }) => {
-    const id = await submit();
-    await complete();
-    await gateway.request(`/tencent-vod/v1/requests/${id}`, { method: "DELETE" });
-    const { status, body } = await read(id);
-    expect([status, body["code"]]).toEqual([410, "gone"]);
-    const kept = await env.DB.prepare("SELECT result FROM tasks WHERE id = ?1").bind(id).first();
-    expect(kept).toEqual({ result: null });
-  });
+  it.for([false, true])(
+    "the content of a task that was removed; the record away meanwhile: %s",
+    async (away, { expect }) => {
+      let reachable = !away;
+      const batch = (statements: D1PreparedStatement[]) =>
+        reachable ? env.DB.batch(statements) : Promise.reject(new Error("D1_ERROR: away"));
+      const DB = { prepare: (sql: string) => env.DB.prepare(sql), batch } as unknown as D1Database;
+      gateway = await startGateway({ env: { DB } });
+      const id = await submit();
+      await complete();
+      if (!away) await recordHasAll(gateway);
+      expect((await gateway.request(`/tencent-vod/v1/requests/${id}`, { method: "DELETE" })).status).toBe(200);
+      const { status, body } = await read(id);
+      expect([status, body["code"]]).toEqual([410, "gone"]);
+      const emptied = { result: null, request: null, outline: null, session_context: null };
+      expect(await taskRow(id)).toMatchObject(emptied);
+      reachable = true;
+      await recordHasAll(gateway);
+      const kept = await env.DB.prepare("SELECT * FROM tasks WHERE id = ?1").bind(id).first();
+      expect(kept).toMatchObject({ ...emptied, status: "succeeded", deleted_at: expect.any(Number) as number });
+      expect((await read(id)).status).toBe(410);
+    },
+  );
 });
