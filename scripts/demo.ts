@@ -100,7 +100,7 @@ async function run(signal: AbortSignal): Promise<void> {
     signal,
     onProgress: (text) => say(`${text}…`),
     onLog: (worker, { message }) => {
-      if (worker !== "gateway" || !message.includes("'task.completed'")) return;
+      if (worker !== "gateway" || !message.includes('"task.completed"')) return;
       const task = tasks.find(({ id }) => message.includes(id));
       if (!task) return;
       events += 1;

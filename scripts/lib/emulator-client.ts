@@ -17,7 +17,7 @@ export type VendorTask = z.infer<typeof taskList>[number];
 
 export type Fault = {
   action: string;
-  kind: "error" | "http_500" | "drop_before_accept" | "drop_after_accept" | "slow" | "bad_json";
+  kind: "error" | "http_500" | "drop_before_accept" | "drop_after_accept" | "slow" | "late" | "bad_json";
   code?: string;
   delay_ms?: number;
   times?: number;
@@ -37,6 +37,7 @@ export function createEmulatorClient(url: string) {
   return {
     configure: (config: Record<string, unknown>) => control("PUT", "config", config),
     addFault: (fault: Fault) => control("POST", "faults", fault),
+    clearFaults: () => control("DELETE", "faults"),
     reset: () => control("POST", "reset"),
     /** What the vendor has accepted, thus what is paid; oldest first. */
     tasks: async (): Promise<VendorTask[]> => taskList.parse(await control("GET", "tasks")),

@@ -29,6 +29,8 @@ export type StackOptions = {
   environment?: Environment;
   /** Folder with Workers that are built already; without it they are built now. */
   buildDir?: string;
+  /** Whether to bring the database to the newest schema. Default: yes. */
+  migrate?: boolean;
   /** Whether to make the development key valid. Default: yes. */
   seedKey?: boolean;
   onProgress?: (step: string) => void;
@@ -94,7 +96,7 @@ async function startIn(stateDir: string, options: StackOptions): Promise<Stack> 
   ];
   await Promise.all([
     options.buildDir === undefined && buildWorkers(buildDir, workers, options.signal),
-    withGateway && applyMigrations(stateDir, options.signal),
+    withGateway && (options.migrate ?? true) && applyMigrations(stateDir, options.signal),
   ]);
 
   onProgress("Starting the runtime");

@@ -21,6 +21,8 @@ const READY_TIMEOUT_MS = 60_000;
 const EXIT_TIMEOUT_MS = 5_000;
 const PORTS_FREE_TIMEOUT_MS = 2_000;
 const TASK_SECONDS = 1.5;
+/** Two starts, each of which builds both Workers. */
+const RESTART_TIMEOUT_MS = 150_000;
 
 type Program = { child: ChildProcessByStdio<null, Readable, Readable>; output: () => string };
 
@@ -91,25 +93,29 @@ it("says where both are, takes the dev key, and ends on SIGTERM with nothing lef
   await portsFree();
 });
 
-it("killed while a task runs: the ports are free at once, and the next start finishes the task", async () => {
-  const first = runStart();
-  await readyLine(first);
-  const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
-  const vendor = createEmulatorClient(`http://127.0.0.1:${emulatorPort}`);
-  await vendor.configure({ task_seconds: TASK_SECONDS });
-  const json = videoRequest("submitted before the crash");
-  const id = acceptedId(await call(`${gatewayUrl}${VIDEO_PATH}`, { json, apiKey: "sk-dev" }));
-  first.child.kill("SIGKILL");
-  await portsFree();
+it(
+  "killed while a task runs: the ports are free at once, and the next start finishes the task",
+  { timeout: RESTART_TIMEOUT_MS },
+  async () => {
+    const first = runStart();
+    await readyLine(first);
+    const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
+    const vendor = createEmulatorClient(`http://127.0.0.1:${emulatorPort}`);
+    await vendor.configure({ task_seconds: TASK_SECONDS });
+    const json = videoRequest("submitted before the crash");
+    const id = acceptedId(await call(`${gatewayUrl}${VIDEO_PATH}`, { json, apiKey: "sk-dev" }));
+    first.child.kill("SIGKILL");
+    await portsFree();
 
-  await readyLine(runStart());
-  const result = await until("the result", COMPLETION_TIMEOUT_MS, async () => {
-    const answer = await call(`${gatewayUrl}/tencent-vod/v1/requests/${id}`, { apiKey: "sk-dev" });
-    return answer.status === 200 && answer.body;
-  });
-  expect(result).toMatchObject({ request_id: id, video: { content_type: "video/mp4" } });
-  expect(await vendor.tasks()).toHaveLength(1);
-});
+    await readyLine(runStart());
+    const result = await until("the result", COMPLETION_TIMEOUT_MS, async () => {
+      const answer = await call(`${gatewayUrl}/tencent-vod/v1/requests/${id}`, { apiKey: "sk-dev" });
+      return answer.status === 200 && answer.body;
+    });
+    expect(result).toMatchObject({ request_id: id, video: { content_type: "video/mp4" } });
+    expect(await vendor.tasks()).toHaveLength(1);
+  },
+);
 
 it("starts no emulator when VOD_ENDPOINT is set", async () => {
   const line = await readyLine(runStart({ VOD_ENDPOINT: "http://127.0.0.1:9" }));

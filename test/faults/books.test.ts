@@ -2,68 +2,16 @@
  * The books find what they are for: each case is a world that balances, with one thing changed.
  */
 import { describe, expect, it } from "vitest";
-import { type BooksInput, checkBooks } from "./books.ts";
-import type { GatewayTask, PaidTask } from "./both-sides.ts";
+import { answer, type Changed, holdingsOf, ID, idle, kinds, order, OTHER_ID, paid, task } from "./balanced.ts";
+import { checkBooks } from "./books.ts";
 import { FORGED_MARK } from "./forge.ts";
-import { newJournal, type SubmissionAnswer } from "./journal.ts";
-import type { Order } from "./plan.ts";
-
-const ID = "01a1fc51-1105-7441-9e2b-e0af13e8b7b1";
-const OTHER_ID = "01a1fc51-1105-7441-9e2b-e0af13e8b7b2";
-const URL = "http://vendor.test/1.mp4";
-
-const order: Order = {
-  number: 1,
-  owner: "ann",
-  dialect: "aigc-video",
-  prompt: "a cat",
-  body: { prompt: "a cat" },
-  sessionId: "s",
-  idempotencyKey: "k",
-  pauseMs: 0,
-  copies: 1,
-  follow: false,
-};
-const task: GatewayTask = {
-  owner: "ann",
-  requestId: ID,
-  state: "succeeded",
-  sessionId: "s",
-  errorCode: "",
-  urls: [URL],
-  result: "{}",
-  finishedAt: 9_000,
-};
-const paid: PaidTask = {
-  vendorTaskId: "v1",
-  sessionId: `${ID}-1`,
-  prompt: "a cat",
-  finished: true,
-  errorCode: "",
-  urls: [URL],
-  finishedAt: 5_000,
-};
-const answer: SubmissionAnswer = {
-  order: 1,
-  owner: "ann",
-  sent: "first",
-  status: 200,
-  requestId: ID,
-  replayed: false,
-};
-
-/** A world in balance, but for what is given. */
-function kinds({ journal, ...changed }: Partial<Omit<BooksInput, "journal">> & { journal?: object }): string[] {
-  const whole = { ...newJournal(), submissions: [answer], ...journal };
-  const { violations } = checkBooks({ orders: [order], gateway: [task], vendor: [paid], ...changed, journal: whole });
-  return violations.map(({ kind }) => kind);
-}
+import { newJournal } from "./journal.ts";
 
 const other = { ...task, requestId: OTHER_ID, sessionId: "t" };
 const otherPaid = { ...paid, vendorTaskId: "v2", sessionId: `${OTHER_ID}-1` };
 
 describe("balanced", () => {
-  it.each<[string, Parameters<typeof kinds>[0]]>([
+  it.each<[string, Changed]>([
     ["one task, one payment", {}],
     [
       "an attempt for which there was no room",
@@ -92,6 +40,32 @@ describe("balanced", () => {
       { journal: { serverErrors: [{ at: 5, sentAt: 4, status: 500, what: "" }], down: [{ from: 5, to: 6 }] } },
     ],
     [
+      "a task whose content was removed",
+      { gateway: [{ ...task, erased: true, urls: [] }], journal: { erased: new Set([ID]) } },
+    ],
+    [
+      "a read that is not answered while D1 is away",
+      {
+        journal: {
+          serverErrors: [{ at: 5, sentAt: 4, status: 503, code: "unavailable", what: "GET /x" }],
+          recordAway: [{ from: 4, to: 6 }],
+        },
+      },
+    ],
+    [
+      "a large submission that is not taken while R2 is away",
+      {
+        journal: {
+          serverErrors: [{ at: 5, sentAt: 4, status: 503, code: "unavailable", what: "POST /x", large: true }],
+          filesAway: [{ from: 4, to: 6 }],
+        },
+      },
+    ],
+    [
+      "a 503 that names a task which was not taken",
+      { journal: { submissions: [answer, { ...answer, status: 503, requestId: OTHER_ID }] } },
+    ],
+    [
       "a forged hint that changed nothing",
       { journal: { forged: [{ kind: "", vendorTaskId: "v1", mustBeRefused: false, status: 200 }] } },
     ],
@@ -101,7 +75,7 @@ describe("balanced", () => {
 });
 
 describe("not balanced", () => {
-  it.each<[string, string, Parameters<typeof kinds>[0]]>([
+  it.each<[string, string, Changed]>([
     ["duplicate", "paid twice", { vendor: [paid, { ...paid, sessionId: `${ID}-2` }] }],
     ["lost", "succeeded and not paid", { vendor: [] }],
     ["lost", "paid and unknown", { vendor: [paid, otherPaid] }],
@@ -116,7 +90,11 @@ describe("not balanced", () => {
     ["lost", "expired", { gateway: [{ ...task, state: "expired", urls: [] }] }],
     ["lost", "never answered", { journal: { gaveUp: [1] } }],
     ["not_terminal", "still running", { gateway: [{ ...task, state: "running", urls: [] }] }],
-    ["wrong_result", "another file", { gateway: [{ ...task, urls: ["http://vendor.test/2.mp4"] }] }],
+    [
+      "wrong_result",
+      "another file",
+      { gateway: [{ ...task, urls: ["http://vendor.test/2.mp4"] }], holdings: holdingsOf([task], [paid]) },
+    ],
     ["wrong_result", "failed, but the vendor made it", { gateway: [{ ...task, state: "failed", errorCode: "X" }] }],
     ["wrong_result", "another request", { vendor: [{ ...paid, prompt: "a dog" }] }],
     [
@@ -137,6 +115,16 @@ describe("not balanced", () => {
       "server_error",
       "500 while it was up",
       { journal: { serverErrors: [{ at: 5, sentAt: 4, status: 500, what: "" }] } },
+    ],
+    [
+      "server_error",
+      "a submission that is not taken while D1 is away",
+      {
+        journal: {
+          serverErrors: [{ at: 5, sentAt: 4, status: 503, code: "unavailable", what: "POST /x" }],
+          recordAway: [{ from: 4, to: 6 }],
+        },
+      },
     ],
     ["strange", "silence while it was up", { journal: { timeouts: [{ at: 5, sentAt: 4, what: "" }] } }],
     [
@@ -164,7 +152,8 @@ describe("not balanced", () => {
 
 it("measures how long a task took whose event was lost, and only of such tasks", () => {
   const journal = { ...newJournal(), submissions: [answer] };
-  const input = { orders: [order], gateway: [task], vendor: [paid] };
+  const holdings = holdingsOf([task], [paid]);
+  const input = { orders: [order], gateway: [task], vendor: [paid], holdings, queue: idle };
   expect(checkBooks({ ...input, journal }).totals).toMatchObject({ lostCallbacks: 1, healSecondsMax: 4 });
   const delivered = { ...journal, delivered: new Set(["v1"]) };
   expect(checkBooks({ ...input, journal: delivered }).totals).toMatchObject({ lostCallbacks: 0, healSecondsMax: null });

@@ -1,31 +1,22 @@
 import type { GatewayTask, PaidTask } from "./both-sides.ts";
 import { changedPrompt } from "./client.ts";
+import { isExcused, isWhileDown } from "./excuses.ts";
 import { FORGED_MARK } from "./forge.ts";
 import type { Journal, ServerError, SubmissionAnswer } from "./journal.ts";
 import type { Order } from "./plan.ts";
+import type { Queue } from "./queue.ts";
+import { judgeStores } from "./stores.ts";
+import type { Holdings } from "./trouble.ts";
+import { isTerminal, NO_ROOM, realOnes, requestIdOf, type Violation, type ViolationKind } from "./verdict.ts";
 
-/** The vendor did not do the work for lack of room; nothing is paid. */
-const NO_ROOM = "RequestLimitExceeded";
-/** What a task may be refused for in a soak: its own fault, the quota, and signatures that expire one after another. */
-const REFUSALS: ReadonlySet<string> = new Set(["UnknownParameter", "LimitExceeded", "AuthFailure.SignatureExpire"]);
-const TERMINAL: ReadonlySet<string> = new Set(["succeeded", "failed", "canceled", "expired"]);
-/** Codes of the gateway's own failures; any other 5xx hands on what the vendor said. */
-const OWN_FAILURES: ReadonlySet<string> = new Set(["internal_error", "unavailable", "not_configured"]);
-/** A call that breaks together with the gateway may be answered a moment after. */
-const DOWN_MARGIN_MS = 250;
-
-export type ViolationKind =
-  | "duplicate"
-  | "lost"
-  | "not_terminal"
-  | "wrong_result"
-  | "wrong_session"
-  | "wrong_key"
-  | "forged"
-  | "server_error"
-  | "strange";
-
-export type Violation = { kind: ViolationKind; text: string; requestId?: string };
+/** What a task may be refused for in a soak: its own fault, what the plan has the vendor say, and signatures that expire one after another. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "UnknownParameter",
+  "LimitExceeded",
+  "InvalidParameterValue",
+  "ResourceNotFound",
+  "AuthFailure.SignatureExpire",
+]);
 
 export type Books = {
   violations: Violation[];
@@ -49,10 +40,14 @@ export type BooksInput = {
   journal: Journal;
   gateway: readonly GatewayTask[];
   vendor: readonly PaidTask[];
+  /** What the stores hold when all is over. */
+  holdings: Holdings;
+  /** What the dispatcher says of itself then. */
+  queue: Queue | undefined;
 };
 
 /** Compares what the gateway took, what the vendor was paid for, and what clients were told. */
-export function checkBooks({ orders, journal, gateway, vendor }: BooksInput): Books {
+export function checkBooks({ orders, journal, gateway, vendor, holdings, queue }: BooksInput): Books {
   const attempts = Map.groupBy(vendor, ({ sessionId }) => requestIdOf(sessionId));
   const tasks = new Map(gateway.map((task) => [task.requestId, task]));
   const verdicts = gateway.map((task) => judgeTask(task, attempts.get(task.requestId) ?? []));
@@ -71,12 +66,13 @@ export function checkBooks({ orders, journal, gateway, vendor }: BooksInput): Bo
     violations: [
       ...verdicts.flat(),
       ...orphans,
+      ...judgeStores({ holdings, queue, journal, gateway, vendor }),
       ...judgeAnswers(orders, journal, tasks, attempts),
       ...judgeSessions(gateway, attempts),
       ...judgeKeys(orders, journal, tasks, attempts),
       ...forgedSeen.map(({ requestId }): Violation => ({ kind: "forged", requestId, text: "shows a forged result" })),
       ...forgedTaken.map((event): Violation => ({ kind: "forged", text: `${event.kind}: HTTP ${event.status}` })),
-      ...journal.serverErrors.filter((error) => isUnexcused(error, journal)).map(serverErrorViolation),
+      ...journal.serverErrors.filter((error) => !isExcused(error, journal)).map(serverErrorViolation),
       ...journal.timeouts
         .filter((timeout) => !isWhileDown(timeout, journal))
         .map(({ what }): Violation => ({ kind: "strange", text: `no answer to ${what}` })),
@@ -98,15 +94,6 @@ export function checkBooks({ orders, journal, gateway, vendor }: BooksInput): Bo
   };
 }
 
-/** The gateway's SessionId at the vendor is its task id and the attempt. */
-function requestIdOf(sessionId: string): string {
-  return sessionId.replace(/-\d+$/, "");
-}
-
-function realOnes(attempts: readonly PaidTask[]): PaidTask[] {
-  return attempts.filter(({ errorCode }) => errorCode !== NO_ROOM);
-}
-
 function isRefused(task: GatewayTask, attempts: readonly PaidTask[]): boolean {
   return task.state === "failed" && realOnes(attempts).length === 0;
 }
@@ -125,7 +112,7 @@ function judgeTask(task: GatewayTask, attempts: readonly PaidTask[]): Violation[
   if (real.length > 1) {
     return violation("duplicate", `paid ${real.length} times: ${real.map(({ sessionId }) => sessionId).join(", ")}`);
   }
-  if (!TERMINAL.has(state)) return violation("not_terminal", `is ${state}; the vendor has ${describe(attempts)}`);
+  if (!isTerminal(state)) return violation("not_terminal", `is ${state}; the vendor has ${describe(attempts)}`);
   if (state === "expired") return violation("lost", `expired within minutes; the vendor has ${describe(attempts)}`);
   if (state === "canceled") return one ? violation("lost", `canceled, but paid as ${one.vendorTaskId}`) : [];
   if (!one) {
@@ -134,7 +121,7 @@ function judgeTask(task: GatewayTask, attempts: readonly PaidTask[]): Violation[
   }
   const asAtVendor = state === (one.errorCode === "" ? "succeeded" : "failed") && task.errorCode === one.errorCode;
   if (!asAtVendor) return violation("wrong_result", `is ${state} ${task.errorCode}; the vendor has ${describe(real)}`);
-  if (task.urls.join() !== one.urls.join()) {
+  if (!task.erased && task.urls.join() !== one.urls.join()) {
     return violation("wrong_result", `shows ${task.urls.join()}; the vendor has ${one.urls.join()}`);
   }
   return [];
@@ -182,6 +169,8 @@ function wrongAnswer(
   task: GatewayTask | undefined,
   attempts: readonly PaidTask[],
 ): Violation | undefined {
+  // It may have been taken: only asking for it can tell.
+  if (!task && answer.status >= 500) return undefined;
   if (task?.owner !== order.owner) {
     return { kind: "lost", text: `order ${order.number} was told of it; its owner has no such task` };
   }
@@ -230,15 +219,6 @@ function judgeKeys(
       ? []
       : keeping.map((requestId) => ({ kind: "wrong_key", requestId, text: `one of ${keeping.length} of ${name}` }));
   });
-}
-
-function isUnexcused(error: ServerError, journal: Journal): boolean {
-  if (error.code !== undefined && !OWN_FAILURES.has(error.code)) return false;
-  return !isWhileDown(error, journal);
-}
-
-function isWhileDown({ sentAt, at }: { sentAt: number; at: number }, { down }: Journal): boolean {
-  return down.some(({ from, to }) => at >= from && sentAt <= to + DOWN_MARGIN_MS);
 }
 
 function serverErrorViolation({ at, status, what, code }: ServerError): Violation {

@@ -6,7 +6,7 @@ import { type Answer, call } from "../../scripts/lib/http.ts";
 
 const PAGE_TASKS = 100;
 const CALLS_AT_ONCE = 8;
-const READ_TRIES = 5;
+const READ_TRIES = 12;
 const READ_PAUSE_MS = 300;
 
 /** A task as the gateway shows it to its owner. */
@@ -22,6 +22,8 @@ export type GatewayTask = {
   result: string;
   /** Milliseconds; null while it is not over. */
   finishedAt: number | null;
+  /** Its content was removed. */
+  erased: boolean;
 };
 
 /** A task as the vendor has it, thus one that is paid unless the vendor says that it did not do the work. */
@@ -38,6 +40,9 @@ export type PaidTask = {
   finishedAt: number;
 };
 
+/** The stores, or the limit of requests, are not asked for a verdict. */
+const REPEATABLE: ReadonlySet<number> = new Set([429, 503]);
+
 const pageSchema = z.object({
   requests: z.array(
     z.looseObject({
@@ -46,6 +51,7 @@ const pageSchema = z.object({
       session_id: z.string(),
       error_type: z.string().optional(),
       finished_at: z.string().nullable(),
+      deleted_at: z.string().optional(),
     }),
   ),
   next_cursor: z.string().nullable(),
@@ -78,11 +84,12 @@ export function createGatewayReader(gatewayUrl: string, keys: ReadonlyMap<string
   const get = async (owner: string, path: string): Promise<Answer> => {
     for (let tries = 1; ; tries++) {
       try {
-        return await call(`${gatewayUrl}${path}`, { apiKey: keys.get(owner) ?? "" });
+        const answer = await call(`${gatewayUrl}${path}`, { apiKey: keys.get(owner) ?? "" });
+        if (!REPEATABLE.has(answer.status) || tries >= READ_TRIES) return answer;
       } catch (error) {
         if (tries >= READ_TRIES) throw error;
-        await sleep(READ_PAUSE_MS);
       }
+      await sleep(READ_PAUSE_MS * tries);
     }
   };
 
@@ -129,6 +136,7 @@ export function createGatewayReader(gatewayUrl: string, keys: ReadonlyMap<string
             urls: [...media.videos, ...media.images].map(({ url }) => url),
             result: JSON.stringify(body),
             finishedAt: task.finished_at === null ? null : Date.parse(task.finished_at),
+            erased: task.deleted_at !== undefined,
           };
         });
         all.push(...read);

@@ -25,7 +25,7 @@ export type ClientOptions = {
 
 /** Clients as they are: they repeat what broke, send twice, change their minds, and watch. */
 export function createClients({ gatewayUrl, keys, journal, signal }: ClientOptions) {
-  async function request(owner: string, path: string, options: CallOptions): Promise<Answer> {
+  async function request(owner: string, path: string, options: CallOptions, large = false): Promise<Answer> {
     const sentAt = Date.now();
     const answer = await call(`${gatewayUrl}${path}`, { apiKey: keys.get(owner) ?? "", ...options }).catch(
       (error: unknown) => {
@@ -39,7 +39,14 @@ export function createClients({ gatewayUrl, keys, journal, signal }: ClientOptio
     if (answer.status >= 500) {
       const code = codeOf(answer);
       const what = `${options.method ?? "GET"} ${path}`;
-      journal.serverErrors.push({ at: Date.now(), sentAt, status: answer.status, what, ...(code && { code }) });
+      journal.serverErrors.push({
+        at: Date.now(),
+        sentAt,
+        status: answer.status,
+        what,
+        ...(code && { code }),
+        ...(large && { large }),
+      });
     }
     return answer;
   }
@@ -67,7 +74,7 @@ export function createClients({ gatewayUrl, keys, journal, signal }: ClientOptio
     };
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
       try {
-        const answer = await request(order.owner, PATHS[order.dialect], options);
+        const answer = await request(order.owner, PATHS[order.dialect], options, order.large);
         const noted = note(order, sent, answer);
         if (!isRepeatable(answer) || !isSafeToRepeat(order)) return noted.status === 200 ? noted.requestId : undefined;
       } catch (error) {
@@ -124,6 +131,22 @@ export function createClients({ gatewayUrl, keys, journal, signal }: ClientOptio
     }
   }
 
+  async function erase(order: Order, requestId: string): Promise<void> {
+    const path = `/tencent-vod/v1/requests/${requestId}`;
+    for (let over = false; !over;) {
+      const answer = await patiently(order.owner, `${path}/status?wait=${STATUS_WAIT_SECONDS}`, {});
+      if (!answer) return;
+      if (answer.status !== 200 && answer.status !== 202) {
+        journal.strange.push({ requestId, text: `was accepted; its status says HTTP ${answer.status}` });
+        return;
+      }
+      over = answer.status === 200;
+    }
+    const answer = await patiently(order.owner, path, { method: "DELETE" });
+    if (answer?.status === 200) journal.erased.add(requestId);
+    else if (answer) journal.strange.push({ requestId, text: `was over; its removal says HTTP ${answer.status}` });
+  }
+
   return {
     /** Sends an order, and does all else that its client does. */
     async run(order: Order): Promise<void> {
@@ -134,6 +157,7 @@ export function createClients({ gatewayUrl, keys, journal, signal }: ClientOptio
       if (requestId !== undefined) {
         if (order.cancelAfterMs !== undefined) more.push(cancel(order, requestId, order.cancelAfterMs));
         if (order.follow) more.push(follow(order, requestId));
+        if (order.erase) more.push(erase(order, requestId));
       }
       await Promise.all(more);
     },

@@ -22,8 +22,9 @@ const REFUSED: Record<string, (scene: Scene, signKey: string) => Forgery> = {
   wrong_signature: ({ genuine }) => ({ pair: { Sign: md5(randomUUID()), T: genuine.T } }),
   stale_signature: (_, signKey) => ({ pair: sign(signKey, Math.floor(Date.now() / 1000) - STALE_BY_SECONDS) }),
   no_token: () => ({ token: undefined }),
-  // The MAC of one attempt under the name of another.
-  wrong_token: ({ target }) => ({ token: target.SessionContext.replace(/\.\d+\.(?=[\w-]+$)/, ".77.") }),
+  // The MAC of one attempt, or of one owner, under the name of another.
+  wrong_token: ({ target }) => ({ token: target.SessionContext.replace(/^(\w+\.[\w-]+)\.\d+\./, "$1.77.") }),
+  wrong_owner: ({ target }) => ({ token: target.SessionContext.replace(/\.[\w-]+(\.[\w-]+)$/, ".c29tZWJvZHk$1") }),
 };
 
 /** Genuine in all that can be checked without the vendor. */

@@ -8,6 +8,8 @@ export type KillableGateway = {
   addApiKey: (owner: string) => Promise<string>;
   /** Kills the gateway and starts it again on the same data and port. */
   kill: () => Promise<void>;
+  /** Fires the cron trigger. */
+  fireCron: () => Promise<void>;
   stop: () => Promise<void>;
 };
 
@@ -30,6 +32,7 @@ export async function startGateway(options: GatewayOptions): Promise<KillableGat
       environment,
       gatewayPort,
       seedKey: gatewayPort === 0,
+      migrate: gatewayPort === 0,
       onLog: (_, { message }) => onLog?.(message),
     });
   let stack = await boot(0);
@@ -47,6 +50,7 @@ export async function startGateway(options: GatewayOptions): Promise<KillableGat
       stack = await boot(port);
       outage.to = Date.now();
     },
+    fireCron: () => stack.fireCron(),
     stop: () => stack.stop(),
   };
 }

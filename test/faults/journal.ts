@@ -10,7 +10,19 @@ export type SubmissionAnswer = {
   replayed: boolean;
 };
 
-export type ServerError = { at: number; sentAt: number; status: number; what: string; code?: string };
+export type ServerError = {
+  at: number;
+  sentAt: number;
+  status: number;
+  /** Method and path, or words. */
+  what: string;
+  code?: string;
+  /** It was about a request that lies in object storage. */
+  large?: boolean;
+};
+
+/** A time in which something was away; milliseconds. */
+export type Outage = { from: number; to: number };
 
 export type ForgedEvent = {
   kind: string;
@@ -34,6 +46,8 @@ export type Journal = {
   cancelsTried: number;
   /** Tasks whose cancellation was confirmed. */
   canceled: Set<string>;
+  /** Tasks whose content was removed, as their clients were told. */
+  erased: Set<string>;
   /** Tasks that were accepted, and then not there, or over, and then not. */
   strange: { requestId: string; text: string }[];
   forged: ForgedEvent[];
@@ -41,7 +55,13 @@ export type Journal = {
   delivered: Set<string>;
   eventsRelayed: number;
   /** When the gateway was killed, and answered again; milliseconds. */
-  down: { from: number; to: number }[];
+  down: Outage[];
+  /** When D1, or R2, failed whatever was asked of it. */
+  recordAway: Outage[];
+  filesAway: Outage[];
+  /** How often the object alone ended, and how often a second one began beside the first. */
+  deaths: number;
+  secondLives: number;
 };
 
 export function newJournal(): Journal {
@@ -54,10 +74,15 @@ export function newJournal(): Journal {
     gaveUp: [],
     cancelsTried: 0,
     canceled: new Set(),
+    erased: new Set(),
     strange: [],
     forged: [],
     delivered: new Set(),
     eventsRelayed: 0,
     down: [],
+    recordAway: [],
+    filesAway: [],
+    deaths: 0,
+    secondLives: 0,
   };
 }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildWorkers } from "../../scripts/lib/build.ts";
+import { buildFaulty } from "./build.ts";
 import { textTable } from "../../scripts/lib/text-table.ts";
 import { UsageError } from "../../scripts/lib/usage-error.ts";
 import { reportRows } from "./report.ts";
@@ -22,10 +23,12 @@ each accepted request is one paid task at the vendor and has its result, whateve
 
   npm run faults
   npm run faults -- --seed 7 --tasks 2000 --kills 20
+  npm run faults -- --no-dedupe
 
   --seed N      the plan: orders, faults, forged events, kills (default: a new one; it is printed)
   --tasks N     how many orders are sent (default ${DEFAULT_TASKS})
   --kills N     how often the gateway is killed and started again (default ${DEFAULT_KILLS})
+  --no-dedupe   a vendor that accepts a SessionId again, as another paid task
   --minutes N   no new orders after this time (default ${DEFAULT_MINUTES})
   --verbose     shows what the gateway logs
   --help        this text
@@ -53,6 +56,7 @@ function readCommandLine() {
         tasks: { type: "string" },
         kills: { type: "string" },
         minutes: { type: "string" },
+        "no-dedupe": { type: "boolean", default: false },
         verbose: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -60,6 +64,7 @@ function readCommandLine() {
     return {
       help: values.help,
       verbose: values.verbose,
+      dedupe: !values["no-dedupe"],
       seed: wholeNumber("seed", values.seed, randomInt(MAX_SEED), 0),
       tasks: wholeNumber("tasks", values.tasks, DEFAULT_TASKS, 1),
       kills: wholeNumber("kills", values.kills, DEFAULT_KILLS, 0),
@@ -71,23 +76,25 @@ function readCommandLine() {
 }
 
 async function main(): Promise<number> {
-  const { help, verbose, seed, tasks, kills, minutes } = readCommandLine();
+  const { help, verbose, dedupe, seed, tasks, kills, minutes } = readCommandLine();
   if (help) {
     process.stdout.write(HELP);
     return 0;
   }
-  say(`Seed ${seed}: ${tasks} orders, ${kills} kills`);
+  say(`Seed ${seed}: ${tasks} orders, ${kills} kills, a vendor ${dedupe ? "with" : "without"} dedupe`);
   const buildDir = await mkdtemp(join(tmpdir(), "reelgate-faults-build-"));
   const began = Date.now();
   const timed = (line: string) => say(`${((Date.now() - began) / 1000).toFixed(0).padStart(5)} s  ${line}`);
   try {
-    await buildWorkers(buildDir, ["gateway", "emulator"]);
+    await Promise.all([buildWorkers(buildDir, ["emulator"]), buildFaulty(buildDir)]);
     const report = await soak({
       seed,
       tasks,
       kills,
+      dedupe,
       maxMs: minutes * 60_000,
       buildDir,
+      gatewayBuildDir: buildDir,
       onProgress: timed,
       ...(verbose && { onGatewayLog: timed }),
     });
@@ -100,7 +107,7 @@ async function main(): Promise<number> {
     say(
       length === 0
         ? "The books balance."
-        : `${length} violations. Again: --seed ${seed} --tasks ${tasks} --kills ${kills}`,
+        : `${length} violations. Again: --seed ${seed} --tasks ${tasks} --kills ${kills}${dedupe ? "" : " --no-dedupe"}`,
     );
     return length === 0 ? 0 : 1;
   } finally {

@@ -2,44 +2,49 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import * as z from "zod";
 import { createEmulatorClient } from "../../scripts/lib/emulator-client.ts";
-import { call } from "../../scripts/lib/http.ts";
 import { gatewayVars } from "../../scripts/lib/local-env.ts";
 import { startStack } from "../../scripts/lib/stack.ts";
-import { createGatewayReader, readPaidTasks } from "./both-sides.ts";
+import { createGatewayReader, type GatewayReader, readPaidTasks } from "./both-sides.ts";
 import { type Books, checkBooks } from "./books.ts";
 import { createClients } from "./client.ts";
 import { createDisturber } from "./disturb.ts";
+import { drive } from "./drive.ts";
 import { forge } from "./forge.ts";
 import { startGateway } from "./gateway.ts";
 import { type Journal, newJournal } from "./journal.ts";
-import { makePlan, type Plan } from "./plan.ts";
+import { makePlan } from "./plan.ts";
+import { askQueue, type Queue } from "./queue.ts";
 import { createRandom } from "./random.ts";
 import { startRelay } from "./relay.ts";
+import { makeTrouble, readHoldings } from "./trouble-client.ts";
 
 const TASK_SECONDS = 0.8;
-const CONCURRENCY = 12;
+/** Plenty: a create that was not executed holds its slot until that is proved. */
+const CONCURRENCY = 30;
 const REREAD_SECONDS = 4;
-/** Enough to have tasks that wait, few enough that the faults meet most of the run. */
-const MAX_WAITING = 40;
-const CLIENTS_AT_ONCE = 60;
-const GOVERNOR_MS = 200;
-const PROGRESS_MS = 5_000;
-/** While the gateway is down fewer orders come, so that most of them meet it alive. */
-const DOWN_PAUSE_MS = 400;
+/** The vendor that the plan makes is at work on a call no longer than this after the end of it. */
+const RESEND_SECONDS = 3;
 /** Resends and re-reads wait ever longer; a task that needs more of them than fit in here counts as stuck. */
-const SETTLE_TIMEOUT_MS = 180_000;
+const SETTLE_TIMEOUT_MS = 240_000;
 const SETTLE_POLL_MS = 500;
+/** For clients that watch a task which is over by now. */
+const CLIENTS_END_MS = 30_000;
+const SWEEPS_MAX = 5;
 
 export type SoakOptions = {
   seed: number;
   tasks: number;
   kills: number;
+  /** Only what is healed within seconds. */
+  quick?: boolean;
+  /** Whether the vendor refuses a SessionId that it has seen. Default: it does. */
+  dedupe?: boolean;
   /** No new orders after this. */
   maxMs: number;
-  /** Folder with both Workers, built. */
+  /** Folder with the emulator, built, and folder with the faulty gateway. */
   buildDir: string;
+  gatewayBuildDir: string;
   settleTimeoutMs?: number;
   onProgress?: (line: string) => void;
   onGatewayLog?: (line: string) => void;
@@ -52,8 +57,6 @@ export type SoakReport = Books & {
   /** Of each task with a violation. */
   histories: Map<string, string[]>;
 };
-
-const readiness = z.looseObject({ queue: z.object({ waiting: z.number() }).nullish() });
 
 /** Runs the plan of a seed against a gateway and an emulator of its own, lets everything end, and checks the books. */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
@@ -69,10 +72,11 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       VOD_ENDPOINT: emulator.emulatorUrl,
       VOD_CONCURRENCY: String(CONCURRENCY),
       VOD_REREAD_SECONDS: String(REREAD_SECONDS),
+      VOD_RESEND_SECONDS: String(RESEND_SECONDS),
     };
     const gateway = await startGateway({
       stateDir,
-      buildDir: options.buildDir,
+      buildDir: options.gatewayBuildDir,
       environment,
       journal,
       ...(options.onGatewayLog && { onLog: options.onGatewayLog }),
@@ -81,8 +85,12 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     const vars = gatewayVars(environment);
     const relay = await startRelay(`${gateway.url}/callbacks/vod/${vars.CALLBACK_SECRET}`, journal);
     cleanUps.push(relay.stop);
-    const usual = { task_seconds: TASK_SECONDS, concurrency: CONCURRENCY, notification_url: relay.url };
-    await vendor.configure(usual);
+    await vendor.configure({
+      task_seconds: TASK_SECONDS,
+      concurrency: CONCURRENCY,
+      notification_url: relay.url,
+      dedupe: options.dedupe ?? true,
+    });
 
     const plan = makePlan(options);
     const keys = new Map<string, string>();
@@ -102,23 +110,31 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       concurrency: CONCURRENCY,
       gateway,
       forge: (events) => forge(forging, events),
+      journal,
     });
     const watching = new AbortController();
     const clients = createClients({ gatewayUrl: gateway.url, keys, journal, signal: watching.signal });
     const reader = createGatewayReader(gateway.url, keys);
+    // A key that was never seen is not honoured while the record is away.
+    await reader.countOpen();
 
-    const waiting = () => countWaiting(gateway.url, gateway.adminKey);
-    const orders = await drive(plan, options, { clients, disturber, waiting, journal });
+    const queue = () => askQueue(gateway.url, gateway.adminKey);
+    const orders = await drive(plan, options, { clients, disturber, queue, journal });
     await disturber.end();
-    await settle(reader, options);
+    await settle(() => isOver(reader, options), options);
+    await Promise.race([orders.done, sleep(CLIENTS_END_MS)]);
     watching.abort();
     await orders.done;
+    await settle(() => isIdle(queue, options), options);
+    await sweep(gateway);
 
-    options.onProgress?.("Reading both sides");
+    options.onProgress?.("Reading all sides");
     const tasks = await reader.tasks();
     const account = { url: emulator.emulatorUrl, secretId: vars.VOD_SECRET_ID, secretKey: vars.VOD_SECRET_KEY };
     const paid = await readPaidTasks(vendor, { ...account, subAppId: Number(vars.VOD_SUB_APP_ID) });
-    const books = checkBooks({ orders: plan.orders, journal, gateway: tasks, vendor: paid });
+    const holdings = await readHoldings(gateway.url);
+    const atRest = await queue();
+    const books = checkBooks({ orders: plan.orders, journal, gateway: tasks, vendor: paid, holdings, queue: atRest });
     const owners = new Map(tasks.map(({ requestId, owner }) => [requestId, owner]));
     const histories = new Map<string, string[]>();
     for (const { requestId } of books.violations) {
@@ -131,68 +147,34 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-type Parts = {
-  clients: ReturnType<typeof createClients>;
-  disturber: ReturnType<typeof createDisturber>;
-  waiting: () => Promise<number | undefined>;
-  journal: Journal;
-};
-
-/** Sends the orders in turn, each with the disturbances planned for it. */
-async function drive(plan: Plan, { maxMs, onProgress }: SoakOptions, { clients, disturber, waiting, journal }: Parts) {
-  const deadline = Date.now() + maxMs;
-  const busy = new Set<Promise<void>>();
-  const all: Promise<void>[] = [];
-  let sent = 0;
-  let lookedAt = 0;
-  let length: number | undefined;
-  const ticker = setInterval(() => {
-    onProgress?.(
-      `${sent} orders sent, ${busy.size} clients busy, ${length ?? "?"} tasks waiting, ${journal.down.length} kills`,
-    );
-  }, PROGRESS_MS);
-  for (const order of plan.orders) {
-    if (Date.now() > deadline) break;
-    if (Date.now() - lookedAt > GOVERNOR_MS) {
-      length = await waiting();
-      while (length !== undefined && length > MAX_WAITING && Date.now() < deadline) {
-        await sleep(GOVERNOR_MS);
-        length = await waiting();
-      }
-      if (length === undefined) await sleep(DOWN_PAUSE_MS);
-      lookedAt = Date.now();
-    }
-    while (busy.size >= CLIENTS_AT_ONCE) await Promise.race(busy);
-    await sleep(order.pauseMs);
-    disturber.start(plan.disturbances.get(order.number) ?? []);
-    const run = clients.run(order).finally(() => busy.delete(run));
-    busy.add(run);
-    all.push(run);
-    sent += 1;
-  }
-  clearInterval(ticker);
-  return { sent, done: Promise.all(all) };
+async function isOver(reader: GatewayReader, { onProgress }: SoakOptions): Promise<boolean> {
+  const open = await reader.countOpen();
+  if (open > 0) onProgress?.(`${open} tasks not over yet`);
+  return open === 0;
 }
 
-/** Undefined while the gateway cannot say. */
-async function countWaiting(gatewayUrl: string, apiKey: string): Promise<number | undefined> {
-  try {
-    const { body } = await call(`${gatewayUrl}/readyz`, { apiKey });
-    return readiness.parse(body).queue?.waiting;
-  } catch {
-    return undefined;
-  }
+/** Nothing runs, and the record has all that is over. */
+async function isIdle(ask: () => Promise<Queue | undefined>, { onProgress }: SoakOptions): Promise<boolean> {
+  const queue = await ask();
+  const left = queue && queue.waiting + queue.running + queue.untold;
+  if (queue && left !== 0) onProgress?.(`${queue.running} slots held, ${queue.untold} tasks not in the record yet`);
+  return left === 0;
 }
 
-/** Waits until every task is over, in vain at most as long as allowed: the books then show what is stuck. */
-async function settle(reader: ReturnType<typeof createGatewayReader>, options: SoakOptions): Promise<void> {
-  const deadline = Date.now() + (options.settleTimeoutMs ?? SETTLE_TIMEOUT_MS);
-  let before = -1;
+/** Waits until something is so, in vain at most as long as allowed: the books then show what is stuck. */
+async function settle(isSo: () => Promise<boolean>, { settleTimeoutMs = SETTLE_TIMEOUT_MS }: SoakOptions) {
+  const deadline = Date.now() + settleTimeoutMs;
   while (Date.now() < deadline) {
-    const open = await reader.countOpen();
-    if (open !== before) options.onProgress?.(`${open} tasks not over yet`);
-    if (open === 0) return;
-    before = open;
+    if (await isSo()) return;
     await sleep(SETTLE_POLL_MS);
+  }
+}
+
+/** Nobody sends a file any more, so all that is there counts as old enough to be swept. */
+async function sweep(gateway: { url: string; fireCron: () => Promise<void> }): Promise<void> {
+  await makeTrouble(gateway.url, { kind: "files_age" });
+  for (let sweeps = 0; sweeps < SWEEPS_MAX; sweeps++) {
+    await gateway.fireCron();
+    if ((await readHoldings(gateway.url)).files.length === 0) return;
   }
 }
