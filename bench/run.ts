@@ -29,7 +29,8 @@ const HELP = `Measures the gateway beside what would be used instead of it, on t
 
 Suites:
 SUITES
-Each suite writes bench/results/NAME.json and its charts; bench/results/README.md sums up all that is there.
+Each suite writes bench/results/NAME.json and its charts; bench/results/README.md sums up all that is there, and
+docs/performance.md shows some of it.
 The exit code is 1 when a suite breaks or a fact does not hold; a target that is missed is only reported.
 `;
 
@@ -60,7 +61,9 @@ async function run(choices: readonly Choice[], quick: boolean): Promise<void> {
   }
   if (quick || choices.every(({ parts }) => parts.length > 0)) return;
   const missing = await writeSummary(SUITES.map(({ name }) => name));
-  say(`\nWritten: README.md${missing.length > 0 ? `, without a result of ${missing.join(", ")}` : ""}`);
+  say(
+    `\nWritten: README.md, docs/performance.md${missing.length > 0 ? `, without a result of ${missing.join(", ")}` : ""}`,
+  );
 }
 
 function show({ tables, targets, facts }: SuiteResult): void {

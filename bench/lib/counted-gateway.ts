@@ -4,7 +4,8 @@ import { ROOT } from "../../scripts/lib/paths.ts";
 import { startStack } from "../../scripts/lib/stack.ts";
 import { runWrangler } from "../../scripts/lib/wrangler.ts";
 import { bootGateway, type Gateway } from "./gateway.ts";
-import { type Lab, labOf, NO_RATE_LIMIT } from "./lab.ts";
+import { type Lab, labOf } from "./lab.ts";
+import { NO_LIMITS, UNLIMITED } from "./no-limits.ts";
 import { newStateDir } from "./state-dir.ts";
 
 const CONFIG = join(ROOT, "bench/peers/counted/wrangler.toml");
@@ -23,10 +24,10 @@ export type GatewayLab = Lab & { gateway: Gateway };
  * @param buildDir of the gateway, counting or not
  */
 export async function withGateway<T>(
-  options: { buildDir: string; emulatorBuildDir: string; vars?: Record<string, string> },
+  options: { buildDir: string; emulatorBuildDir: string; vars?: Record<string, string>; inspect?: boolean },
   work: (lab: GatewayLab) => Promise<T>,
 ): Promise<T> {
-  const { buildDir, emulatorBuildDir, vars } = options;
+  const { buildDir, emulatorBuildDir, vars, inspect } = options;
   const stateDir = await newStateDir();
   try {
     const emulator = await startStack({ gateway: false, buildDir: emulatorBuildDir });
@@ -35,19 +36,16 @@ export async function withGateway<T>(
         stateDir,
         buildDir,
         vodEndpoint: emulator.emulatorUrl,
-        vars: {
-          VOD_CONCURRENCY: String(NO_RATE_LIMIT),
-          VOD_REQUESTS_PER_SECOND: String(NO_RATE_LIMIT),
-          ...vars,
-        },
+        vars: { ...NO_LIMITS, ...vars },
+        inspect,
       });
       try {
         const { gatewayUrl, apiKey } = gateway;
         const lab = labOf({ gatewayUrl, apiKey, emulatorUrl: emulator.emulatorUrl, addApiKey: emulator.addApiKey });
         await lab.vendor.configure({
           notification_url: gateway.callbackUrl,
-          concurrency: NO_RATE_LIMIT,
-          requests_per_second: NO_RATE_LIMIT,
+          concurrency: UNLIMITED,
+          requests_per_second: UNLIMITED,
         });
         return await work({ ...lab, gateway });
       } finally {

@@ -12,7 +12,7 @@ const statementCount = z.object({
   /** Rows of indexes among them, as D1 counts. */
   rowsWritten: z.number(),
   mostRowsWritten: z.number(),
-  /** In the database alone. */
+  /** In the database alone; D1 tells it, an object's own database does not. */
   ms: z.number(),
 });
 
@@ -23,12 +23,14 @@ const countsSchema = z.object({
   d1: z.object({ batches: z.number(), statements: z.record(z.string(), statementCount) }),
   /** Calls of each method. */
   kv: z.record(z.string(), z.number()),
+  r2: z.record(z.string(), z.number()),
   object: z.object({
     starts: z.number(),
     calls: z.record(z.string(), z.number()),
     alarms: z.number(),
     /** Each is a row written in the object's own storage. */
     alarmsSet: z.number(),
+    statements: z.record(z.string(), statementCount),
   }),
 });
 
@@ -40,13 +42,18 @@ export type Operations = {
   /** Calls of the Worker, those of the cron trigger among them. */
   requests: number;
   objectRequests: number;
+  /** Of D1, as the rows are. */
   statements: number;
   rowsRead: number;
   rowsWritten: number;
-  /** In the object's own storage. */
+  /** In the object's own database. */
+  objectRowsRead: number;
+  /** Its alarms among them. */
   objectRowsWritten: number;
   kvReads: number;
   kvWrites: number;
+  r2Reads: number;
+  r2Writes: number;
   logLines: number;
 };
 
@@ -57,6 +64,11 @@ const SETTLE_LOOKS = 50;
 /** @param gatewayUrl of the counting Worker */
 export async function readCounts(gatewayUrl: string): Promise<Counts> {
   return countsSchema.parse((await call(`${gatewayUrl}${COUNTS_PATH}`)).body);
+}
+
+/** Puts the gateway's clock so far ahead of the true one; the vendor's stays. */
+export async function putClockAhead(gatewayUrl: string, milliseconds: number): Promise<void> {
+  await call(`${gatewayUrl}${COUNTS_PATH}`, { method: "PUT", json: { clock_ahead_ms: milliseconds } });
 }
 
 /** Counts what `work` brings about, what goes on after its answers included. */
@@ -80,16 +92,22 @@ async function settledCounts(gatewayUrl: string): Promise<Counts> {
 
 export function operationsOf(counts: Counts): Operations {
   const statements = Object.values(counts.d1.statements);
+  const own = Object.values(counts.object.statements);
   const { get = 0, getWithMetadata = 0, ...others } = counts.kv;
+  const { get: r2Gets = 0, head = 0, delete: _free, ...r2Writes } = counts.r2;
   return {
     requests: counts.requests + counts.scheduled,
     objectRequests: sum(Object.values(counts.object.calls)) + counts.object.alarms,
     statements: sum(statements.map(({ calls }) => calls)),
     rowsRead: sum(statements.map(({ rowsRead }) => rowsRead)),
     rowsWritten: sum(statements.map(({ rowsWritten }) => rowsWritten)),
-    objectRowsWritten: counts.object.alarmsSet,
+    objectRowsRead: sum(own.map(({ rowsRead }) => rowsRead)),
+    objectRowsWritten: counts.object.alarmsSet + sum(own.map(({ rowsWritten }) => rowsWritten)),
     kvReads: get + getWithMetadata,
     kvWrites: sum(Object.values(others)),
+    r2Reads: r2Gets + head,
+    // Lists cost as much as writes.
+    r2Writes: sum(Object.values(r2Writes)),
     logLines: counts.logLines,
   };
 }

@@ -17,9 +17,18 @@ export type DirectWorkerBoot = {
   /** Folder of D1, KV and Durable Objects, if the Worker has any. */
   persistTo?: string;
   vars: Record<string, string>;
+  /** Lets the runtime be looked into; see {@link DirectWorker.inspectorUrl}. */
+  inspect?: boolean | undefined;
 };
 
-export type DirectWorker = { miniflare: Miniflare; url: string; /** Of the runtime. */ pid: number };
+export type DirectWorker = {
+  miniflare: Miniflare;
+  url: string;
+  /** Of the runtime. */
+  pid: number;
+  /** Where the Worker's isolate speaks the DevTools protocol; undefined unless it was booted so. */
+  inspectorUrl?: string;
+};
 
 /**
  * Boots one Worker in a runtime of its own, on a socket whose only service is that Worker. On Miniflare's usual port
@@ -37,14 +46,17 @@ export async function bootDirect(boot: DirectWorkerBoot): Promise<DirectWorker> 
   }
   try {
     const url = await miniflare.unsafeGetDirectURL(name);
-    return { miniflare, url: url.origin, pid: await newRuntime(before) };
+    const worker = { miniflare, url: url.origin, pid: await newRuntime(before) };
+    if (!boot.inspect) return worker;
+    const inspector = await miniflare.getInspectorURL();
+    return { ...worker, inspectorUrl: `${inspector.origin}/core:user:${name}` };
   } catch (error) {
     await miniflare.dispose().catch(() => undefined);
     throw error;
   }
 }
 
-async function optionsOf({ configPath, modulePath, port, persistTo, vars }: DirectWorkerBoot) {
+async function optionsOf({ configPath, modulePath, port, persistTo, vars, inspect }: DirectWorkerBoot) {
   // The scripts' guard ends the runtime with this process, however this process ends.
   const ofMiniflare = createRequire(createRequire(import.meta.url).resolve("miniflare"));
   process.env["REELGATE_WORKERD"] = (ofMiniflare("workerd") as { default: string }).default;
@@ -59,6 +71,7 @@ async function optionsOf({ configPath, modulePath, port, persistTo, vars }: Dire
     host: HOST,
     cf: false,
     telemetry: { enabled: false },
+    ...(inspect && { inspectorPort: 0 }),
     ...(persistTo !== undefined && { resourcePersistencePath: persistTo }),
     log: new Log(LogLevel.WARN),
     handleStructuredLogs: () => undefined,

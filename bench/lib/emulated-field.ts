@@ -6,7 +6,7 @@ import { DEV_API_KEY } from "../../scripts/lib/local-env.ts";
 import { startStack } from "../../scripts/lib/stack.ts";
 import { SEED_API_KEY } from "../../src/store/api-key-sql.ts";
 import { bootGateway, type Gateway } from "./gateway.ts";
-import { NO_RATE_LIMIT } from "./lab.ts";
+import { UNLIMITED } from "./no-limits.ts";
 import { type Peer, startPeer } from "./peers.ts";
 import { newStateDir } from "./state-dir.ts";
 
@@ -72,7 +72,7 @@ export async function startEmulatedField<Name extends string, Line extends Vendo
       resetVendor: async (config) => {
         await vendor.reset();
         await vendor.configure({
-          requests_per_second: NO_RATE_LIMIT,
+          requests_per_second: UNLIMITED,
           notification_url: gateway.callbackUrl,
           ...config,
         });

@@ -1,38 +1,41 @@
-import { createHash } from "node:crypto";
 import { type Answer, call } from "../../scripts/lib/http.ts";
 import { DEV_OWNER, gatewayVars } from "../../scripts/lib/local-env.ts";
-import { generateTc3KeyPair, newTc3KeyRow, type Tc3KeyPair } from "../../scripts/lib/tc3-key.ts";
+import { generateTc3KeyPair, newTc3KeyRow } from "../../scripts/lib/tc3-key.ts";
 import { until } from "../../scripts/lib/until.ts";
-import { createTc3Signer } from "../../src/signing/tc3-signer.ts";
 import { INSERT_TC3_KEY } from "../../src/store/tc3-key-sql.ts";
 import type { GatewayLab } from "./counted-gateway.ts";
+import { putClockAhead } from "./counts.ts";
+import { PATHS, pathOf } from "./poll-counts.ts";
 import { allOver } from "./task-phases.ts";
+import { taskRow } from "./task-row.ts";
+import { callAsVendor, completionOf, createForgotten, misplacedCompletion, otherEvent } from "./vendor-events.ts";
 
 /** Of this model the gateway lets one run at a time, so that others can be made to wait. */
 export const ALONE_MODEL = "Hailuo";
-/** Running tasks are read again so soon. */
+/** Running tasks are read again, and unanswered ones sent again, so soon. */
 export const REREAD_SECONDS = 2;
+export const RESEND_SECONDS = 1;
 
-const STEP_TIMEOUT_MS = 45_000;
-const MS_PER_SECOND = 1_000;
-const DAY_MS = 24 * 60 * 60 * MS_PER_SECOND;
-const EVENT_LIFETIME_SECONDS = 300;
+const STEP_TIMEOUT_MS = 60_000;
+const HOUR_MS = 60 * 60 * 1_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Longer than the vendor remembers a task. */
 const VENDOR_DAYS = 4;
-/*
- * The emulator's clock is not put forward here: a task whose submission's answer was lost is looked for by its time.
- */
 const SHORT_TASK_SECONDS = 0.3;
 /** Long enough for whatever is to be done while it runs. */
 const LONG_TASK_SECONDS = 5;
 const ENDLESS_TASK_SECONDS = 3_600;
+/** More than lies in a task's row. */
+const LARGE_PROMPT_CHARACTERS = 20_000;
 const VIDEO_PATH = "/tencent-vod/v1/aigc-video";
 const REQUESTS_PATH = "/tencent-vod/v1/requests";
 
 type Task = Record<string, unknown>;
 
 /**
- * Leads tasks down every way there is through the gateway, so that each of its statements is run. The table may hold
- * any number of tasks beside these.
+ * Leads tasks down every way there is through the gateway, so that each of its statements is run. The tables may hold any
+ * number of tasks beside these.
+ * @param lab of the counting Worker, whose clock can be put ahead
  * @param run tells the names of one run from those of another
  */
 export async function runEveryStatement(lab: GatewayLab, run: string): Promise<void> {
@@ -51,7 +54,7 @@ export async function runEveryStatement(lab: GatewayLab, run: string): Promise<v
 }
 
 function clientOf(lab: GatewayLab, run: string) {
-  const { gatewayUrl, apiKey, vendor, gateway } = lab;
+  const { gatewayUrl, emulatorUrl, apiKey, vendor, gateway } = lab;
   const get = (path: string) => call(`${gatewayUrl}${path}`, { apiKey });
   const create = (json: Task, key?: string) =>
     call(`${gatewayUrl}${VIDEO_PATH}`, {
@@ -60,19 +63,17 @@ function clientOf(lab: GatewayLab, run: string) {
       json: { model_name: "Kling", model_version: "1.6", prompt: "A paper boat", ...json },
     });
   const created = async (json: Task = {}, key?: string) => idOf(await create(json, key));
-  const status = async (id: string) => {
-    const row = gateway.database.prepare("SELECT status FROM tasks WHERE id = ?1").bind(id);
-    return row.first<string>("status");
-  };
+  const cancel = (id: string) => call(`${gatewayUrl}${REQUESTS_PATH}/${id}/cancel`, { method: "PUT", apiKey });
   const becomes = (id: string, wanted: string) =>
     until(`a task to be ${wanted}`, STEP_TIMEOUT_MS, async () => {
-      const now = await status(id);
+      const now = (await taskRow(gateway, id))?.status;
       if (now !== wanted) throw new Error(`It is ${now}`);
       return true;
     });
   const takes = (seconds: number) => vendor.configure({ task_seconds: seconds });
-  const fault = (kind: "error" | "drop_after_accept", code?: string, action = "CreateAigcVideoTask") =>
-    vendor.addFault({ action, kind, times: 1, ...(code !== undefined && { code }) });
+  const fault = (kind: "error" | "drop_before_accept" | "drop_after_accept", code?: string, action?: string) =>
+    vendor.addFault({ action: action ?? "CreateAigcVideoTask", kind, times: 1, ...(code !== undefined && { code }) });
+  const notify = async (json: object) => expect(await call(gateway.callbackUrl, { json }), 200);
 
   return {
     /** A task read in every dialect while it runs and when it is over, and submitted again in every way. */
@@ -84,9 +85,15 @@ function clientOf(lab: GatewayLab, run: string) {
       expect(await create(session, `${run}-second`), 409);
       expect(await create(session, `${run}-first`), 200);
       expect(await create({ ...session, prompt: "Another boat" }, `${run}-first`), 422);
+      for (const attempt of ["0", "1"]) {
+        const json = { model: "sora-2", prompt: `A paper boat, ${run}` };
+        const headers = { "x-stainless-retry-count": attempt };
+        expect(await call(`${gatewayUrl}/v1/videos`, { apiKey, headers, json }), 200);
+      }
       await readEverywhere(get, id);
       await takes(SHORT_TASK_SECONDS);
       await becomes(id, "succeeded");
+      await allOver(lab);
       await readEverywhere(get, id);
       expect(await get(`${REQUESTS_PATH}?session_id=${run}-first`), 200);
     },
@@ -100,8 +107,7 @@ function clientOf(lab: GatewayLab, run: string) {
       await vendor.configure({ outcome: { ErrCode: 70_000, ErrCodeExt: "RequestLimitExceeded", Message: "No room" } });
       const roomless = await created({ session_id: `${run}-roomless` });
       await until("another attempt", STEP_TIMEOUT_MS, async () => {
-        const row = gateway.database.prepare("SELECT attempt FROM tasks WHERE id = ?1").bind(roomless);
-        return ((await row.first<number>("attempt")) ?? 0) > 1;
+        return ((await taskRow(gateway, roomless))?.attempt ?? 0) > 1;
       });
       await vendor.configure({ outcome: { ErrCode: 70_000, ErrCodeExt: "InternalError", Message: "Broken" } });
       await becomes(await created(), "failed");
@@ -109,32 +115,26 @@ function clientOf(lab: GatewayLab, run: string) {
       await allOver(lab);
     },
 
-    /** The vendor has the task, and its answer is lost. */
+    /** The vendor's answer is lost, and it has the task, or has it not. */
     async vendorIsUnclear() {
-      await takes(LONG_TASK_SECONDS);
       await fault("drop_after_accept");
-      const id = await created();
-      await becomes(id, "running");
-      await takes(SHORT_TASK_SECONDS);
-      await becomes(id, "succeeded");
+      await fault("error", "InternalError", "DescribeTaskDetail");
+      await becomes(await created({ session_id: `${run}-lost` }), "succeeded");
+      await fault("drop_before_accept");
+      await becomes(await created(), "succeeded");
     },
 
-    /** One that cannot be applied at once, copies of one, and one that comes too late. */
+    /** One that cannot be applied at once, copies of one, one that comes too late, and some that nobody expects. */
     async eventsOfAllKinds() {
       await vendor.configure({ callback: { duplicate: 1 } });
       await fault("error", "InternalError", "DescribeTaskDetail");
       const id = await created();
       await becomes(id, "succeeded");
       await vendor.configure({ callback: { duplicate: 0 } });
-      const row = gateway.database.prepare("SELECT body FROM events WHERE task_id = ?1").bind(id);
-      const event = JSON.parse((await row.first<string>("body")) ?? "{}") as Task;
-      const t = Math.floor(Date.now() / MS_PER_SECOND) + EVENT_LIFETIME_SECONDS;
-      // As src/signing does it, with an MD5 that Node's own Web Crypto does not have.
-      const sign = createHash("md5")
-        .update(`${gatewayVars({}).VOD_SIGN_KEY}${t}`)
-        .digest("hex");
-      const json = { ...event, Late: run, Sign: sign, T: t };
-      expect(await call(gateway.callbackUrl, { json }), 200);
+      await notify(await completionOf(vendor, id));
+      await notify(await misplacedCompletion(vendor));
+      await notify(otherEvent(run));
+      await becomes(await createForgotten(emulatorUrl), "succeeded");
     },
 
     /** Behind another task of a model that runs alone: canceled there, or failed for having waited too long. */
@@ -144,23 +144,28 @@ function clientOf(lab: GatewayLab, run: string) {
       await created(alone);
       const canceled = await created({ ...alone, session_id: `${run}-canceled` }, `${run}-canceled`);
       const late = await created({ ...alone, start_timeout: 1 });
+      const large = await created({ ...alone, prompt: "boat ".repeat(LARGE_PROMPT_CHARACTERS / 5) });
       expect(await get(`${REQUESTS_PATH}/${canceled}/status`), 202);
       await cancel(canceled);
       await becomes(canceled, "canceled");
       await becomes(late, "failed");
+      // Stored requests are looked through when they are an hour old.
+      await putClockAhead(gatewayUrl, 2 * HOUR_MS);
+      await gateway.fireCron();
+      await putClockAhead(gatewayUrl, 0);
       const running = await created();
       await cancel(running);
       await takes(SHORT_TASK_SECONDS);
+      await becomes(large, "succeeded");
       await allOver(lab);
     },
 
-    /** Its submission is dated back beyond what the vendor remembers; the next re-read finds that out. */
     async forgottenByTheVendor() {
       await takes(ENDLESS_TASK_SECONDS);
       const id = await created();
-      const then = Date.now() - VENDOR_DAYS * DAY_MS;
-      const update = gateway.database.prepare("UPDATE tasks SET submitted_at = ?2 WHERE id = ?1");
-      await update.bind(id, then).run();
+      await putClockAhead(gatewayUrl, VENDOR_DAYS * DAY_MS);
+      await gateway.fireCron();
+      await putClockAhead(gatewayUrl, 0);
       await becomes(id, "expired");
       await takes(SHORT_TASK_SECONDS);
     },
@@ -200,11 +205,8 @@ function clientOf(lab: GatewayLab, run: string) {
       await allOver(lab);
       const pair = generateTc3KeyPair();
       const scopes: ("submit" | "read")[] = ["submit", "read"];
-      const values = await newTc3KeyRow(
-        pair,
-        { owner: DEV_OWNER, name: run, scopes },
-        gatewayVars({}).KEY_ENCRYPTION_KEY,
-      );
+      const key = { owner: DEV_OWNER, name: run, scopes };
+      const values = await newTc3KeyRow(pair, key, gatewayVars({}).KEY_ENCRYPTION_KEY);
       await gateway.database
         .prepare(INSERT_TC3_KEY)
         .bind(...values)
@@ -212,19 +214,20 @@ function clientOf(lab: GatewayLab, run: string) {
       await callAsVendor(gatewayUrl, pair, "DescribeTaskDetail", { TaskId: id });
     },
 
-    /** Content that its client has removed. */
+    /** Content that its client has removed: of a task that the object keeps for its name, and of those that it does not. */
     async removed() {
-      for (const path of [REQUESTS_PATH, "/v1/videos"]) {
-        const id = await created();
+      for (const [path, session] of [
+        [REQUESTS_PATH, { session_id: `${run}-removed` }],
+        [REQUESTS_PATH, {}],
+        ["/v1/videos", {}],
+      ] as const) {
+        const id = await created(session);
         await becomes(id, "succeeded");
+        await allOver(lab);
         expect(await call(`${gatewayUrl}${path}/${id}`, { method: "DELETE", apiKey }), 200);
       }
     },
   };
-
-  async function cancel(id: string): Promise<Answer> {
-    return call(`${gatewayUrl}${REQUESTS_PATH}/${id}/cancel`, { method: "PUT", apiKey });
-  }
 }
 
 /** As a list's query takes it. */
@@ -233,29 +236,7 @@ function daysAgo(days: number): string {
 }
 
 async function readEverywhere(get: (path: string) => Promise<Answer>, id: string): Promise<void> {
-  const paths = [
-    `${REQUESTS_PATH}/${id}/status`,
-    `${REQUESTS_PATH}/${id}`,
-    `/tencent-vod/v1/query/${id}`,
-    `/v1/video/generations/${id}`,
-    `/v1/videos/${id}`,
-  ];
-  for (const path of paths) await get(path);
-}
-
-/** @throws when it is answered with an error, which comes with HTTP 200 as well */
-async function callAsVendor(url: string, credentials: Tc3KeyPair, action: string, json: object): Promise<void> {
-  const payload = JSON.stringify({ SubAppId: Number(gatewayVars({}).VOD_SUB_APP_ID), ...json });
-  const headers = await createTc3Signer({ credentials, service: "vod" }).sign({
-    host: new URL(url).host,
-    action,
-    version: "2018-07-17",
-    payload,
-    timestamp: Math.floor(Date.now() / MS_PER_SECOND),
-  });
-  const response = await fetch(url, { method: "POST", headers, body: payload });
-  const { Response: answer } = (await response.json()) as { Response: { Error?: object } };
-  if (answer.Error) throw new Error(JSON.stringify(answer.Error));
+  for (const path of PATHS) await get(pathOf(path, id));
 }
 
 function idOf(answer: Answer): string {

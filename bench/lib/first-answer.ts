@@ -40,7 +40,7 @@ function runtimeConfig(date: string, flags: readonly string[]): string {
   const texts = Object.entries(gatewayVars({})).map(
     ([name, text]) => `(name = ${quoted(name)}, text = ${quoted(text)})`,
   );
-  const objects = ["DB", "DEDUPE", "DISPATCHER"].map((name) => `(name = ${quoted(name)}, json = "{}")`);
+  const objects = ["DB", "DEDUPE", "BLOBS", "DISPATCHER"].map((name) => `(name = ${quoted(name)}, json = "{}")`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .main)],

@@ -22,24 +22,21 @@ export type FlightPlan = {
 export type Flight = {
   /** From the vendor's end of each task to its client's reading of `COMPLETED`: milliseconds, ascending. */
   lagsMs: number[];
-  /**
-   * Of it, from the arrival of the vendor's notification at the gateway on: the rest is the emulator's. Empty when no
-   * notification came.
-   */
-  afterArrivalMs: number[];
+  /** Of it, from the gateway's own end of the task on: what comes before is the notification's way and the re-read. */
+  afterEndMs: number[];
   /** The most that were with the vendor at the same time. */
   mostInFlight: number;
   /** Clients whose stream ended without `COMPLETED`, or was still open after the plan's time. */
   untold: number;
-  /** Tasks that the gateway did not know to be over when the last client was told, or the time was up. */
+  /** Tasks that the record did not have a moment after the last client was told, or the time was up. */
   open: number;
 };
 
 const MIN_GROUPS = 20;
 const MIN_TASK_SECONDS = 0.05;
 const MS_PER_SECOND = 1_000;
-/** The vendor's record of the last end is complete a moment later. */
-const SETTLE_MS = 100;
+/** The vendor's record of the last end is complete a moment later, and so is the gateway's. */
+const SETTLE_MS = 500;
 
 /** The emulator holds no other tasks than these, and has as many slots. */
 export async function fly(
@@ -62,10 +59,10 @@ export async function fly(
   await sleep(SETTLE_MS);
   const dispatches = await dispatchesAt(vendor);
   const ends = new Map(dispatches.map(({ id, finishedAtMs }) => [id, finishedAtMs]));
-  const arrivals = await arrivalsAt(gateway);
-  const afterArrivalMs = times.flatMap(({ id, completedAt }) => {
-    const arrivedAt = arrivals.get(id);
-    return completedAt === undefined || arrivedAt === undefined ? [] : [completedAt - arrivedAt];
+  const ended = await endsAt(gateway);
+  const afterEndMs = times.flatMap(({ id, completedAt }) => {
+    const endedAt = ended.get(id);
+    return completedAt === undefined || endedAt === undefined ? [] : [completedAt - endedAt];
   });
   const lagsMs = times.flatMap(({ id, completedAt }) => {
     const end = ends.get(id);
@@ -73,7 +70,7 @@ export async function fly(
   });
   return {
     lagsMs: lagsMs.toSorted((a, b) => a - b),
-    afterArrivalMs: afterArrivalMs.toSorted((a, b) => a - b),
+    afterEndMs: afterEndMs.toSorted((a, b) => a - b),
     mostInFlight: mostAtOnce(dispatches),
     untold: tasks - lagsMs.length,
     open: await gateway.openTasks(),
@@ -87,10 +84,10 @@ async function watchedGroup(target: Target, count: number, signal: AbortSignal) 
   return group;
 }
 
-/** When the first notification of each task came: milliseconds since the epoch. */
-async function arrivalsAt({ database }: Gateway): Promise<Map<string, number>> {
+/** When the gateway noted each task's end: milliseconds since the epoch. */
+async function endsAt({ database }: Gateway): Promise<Map<string, number>> {
   const { results } = await database
-    .prepare("SELECT task_id AS id, min(received_at) AS at FROM events WHERE task_id IS NOT NULL GROUP BY task_id")
+    .prepare("SELECT id, finished_at AS at FROM tasks")
     .all<{ id: string; at: number }>();
   return new Map(results.map(({ id, at }) => [id, at]));
 }

@@ -7,6 +7,7 @@ import { claimPorts } from "../../scripts/lib/ports.ts";
 import type { Target } from "./client.ts";
 import { cpuMilliseconds } from "./cpu-time.ts";
 import { bootDirect } from "./direct-worker.ts";
+import { countTasks } from "./object-database.ts";
 import { residentBytes } from "./processes.ts";
 
 const SCHEDULE = "* * * * *";
@@ -21,10 +22,12 @@ export type GatewayOptions = {
   restart?: boolean;
   /** Default: a free one. */
   port?: number;
+  /** Whether its isolate can be profiled. */
+  inspect?: boolean | undefined;
 };
 
 /**
- * A gateway by itself: unlike a stack it shows its process and its database, takes any variable, and is called without
+ * A gateway by itself: unlike a stack it shows its process and its databases, takes any variable, and is called without
  * Miniflare's entry Worker in between.
  */
 export type Gateway = Target & {
@@ -32,9 +35,15 @@ export type Gateway = Target & {
   /** Of the runtime's process. */
   pid: number;
   callbackUrl: string;
+  stateDir: string;
+  /** Where the isolate of Worker and object is profiled; undefined unless it was booted so. */
+  inspectorUrl: string | undefined;
+  /** The record: what is finished. */
   database: Awaited<ReturnType<Miniflare["getD1Database"]>>;
-  /** How many tasks have no end yet, by a look into the database that the gateway knows nothing of. */
+  /** How many tasks the record does not have yet, by a look into the object's file that the gateway knows nothing of. */
   openTasks: () => Promise<number>;
+  /** All that the object has in its table, likewise: what the record has stays there while its names do. */
+  objectRows: () => Promise<number>;
   /** Fires the cron trigger, which no timer does here. */
   fireCron: () => Promise<void>;
   /** Memory of the runtime's process that is in RAM now. */
@@ -51,28 +60,28 @@ export async function bootGateway(options: GatewayOptions): Promise<Gateway> {
   const [port = 0] = await claimPorts([options.port ?? 0]);
   if (!options.restart) await applyMigrations(stateDir);
   const vars = { ...gatewayVars({ VOD_ENDPOINT: options.vodEndpoint }), ...options.vars };
-  const { miniflare, url, pid } = await bootDirect({
+  const { miniflare, url, pid, inspectorUrl } = await bootDirect({
     configPath: GATEWAY_CONFIG,
     modulePath: builtModule(buildDir, "gateway"),
     port,
     persistTo: persistencePath(stateDir),
     vars,
+    inspect: options.inspect,
   });
   try {
     await seedDevKey(miniflare);
     const database = await miniflare.getD1Database("DB");
-    // Prepared and called once while all is quiet: for `prepare`, and for the first call of a method, Miniflare halts this
-    // process, which then does not read the runtime's log; a runtime with much to log waits for that, and both for ever.
-    const open = database.prepare("SELECT count(*) AS open FROM tasks WHERE finished_at IS NULL");
-    await open.first("open");
     return {
       port,
       gatewayUrl: url,
       pid,
       apiKey: DEV_API_KEY,
       callbackUrl: `${url}/callbacks/vod/${encodeURIComponent(vars.CALLBACK_SECRET)}`,
+      stateDir,
+      inspectorUrl,
       database,
-      openTasks: async () => (await open.first<number>("open")) ?? 0,
+      openTasks: () => countTasks(stateDir, "WHERE told = 0"),
+      objectRows: () => countTasks(stateDir),
       fireCron: async () => {
         await (await miniflare.getWorker()).scheduled({ cron: SCHEDULE });
       },

@@ -15,9 +15,6 @@ export function labOf(stack: Omit<Lab, "vendor">): Lab {
   return { ...stack, vendor: createEmulatorClient(stack.emulatorUrl) };
 }
 
-/** Calls a second of a vendor that counts none, for scenarios about something else. */
-export const NO_RATE_LIMIT = 1_000_000;
-
 /** Long enough for everything that is to be made ready meanwhile. */
 const HOLD_SECONDS = 3_600;
 /** The gateway may have to wait for the second that its last calls fell in. */

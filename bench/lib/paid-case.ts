@@ -25,7 +25,15 @@ export type OrderOutcome = {
 /** A server and the line from the clients to it. */
 export type ServedLine = { server: Server; line: LossyLine };
 
-export type PaidCase = { client: PayingClient; site: Site; lose: number; orders: number; atOnce: number };
+export type PaidCase = {
+  client: PayingClient;
+  site: Site;
+  lose: number;
+  orders: number;
+  atOnce: number;
+  /** What is done after each lot of orders. */
+  afterwards: () => Promise<void>;
+};
 
 const SETTLE_TIMEOUT_MS = 180_000;
 
@@ -34,7 +42,7 @@ export async function runPaidCase(
   field: { vendor: EmulatorClient; gateway: Gateway },
   { server, line }: ServedLine,
   vendorLine: LossyLine,
-  { client, site, lose, orders, atOnce }: PaidCase,
+  { client, site, lose, orders, atOnce, afterwards }: PaidCase,
 ): Promise<OrderOutcome[]> {
   const intents = Array.from({ length: orders }, () => intentName(randomUUID()));
   const told = new Set<string>();
@@ -49,6 +57,7 @@ export async function runPaidCase(
     );
     // The peers do nothing by themselves.
     await allOver(field.gateway, SETTLE_TIMEOUT_MS);
+    await afterwards();
   }
   const paid = new Map<unknown, number>();
   for (const { request } of await field.vendor.tasks()) {

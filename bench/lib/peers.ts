@@ -13,7 +13,7 @@ import { newStateDir } from "./state-dir.ts";
 
 const START_TIMEOUT_MS = 60_000;
 
-const announcement = z.object({ url: z.url(), pid: z.number().int() });
+const announcement = z.object({ url: z.url(), pid: z.number().int(), inspectorUrl: z.url().optional() });
 const vendorCounts = z.object({ tasks: z.number(), intents: z.number(), intents_paid_again: z.number() });
 
 /** A server in a process of its own. */
@@ -24,6 +24,8 @@ export type Peer = {
   /** CPU time of that process since it began; see {@link cpuMilliseconds}. */
   cpuMilliseconds: () => Promise<number>;
   residentBytes: () => Promise<number>;
+  /** Of a Worker that was started so: where its isolate is profiled. */
+  inspectorUrl: string | undefined;
   stop: () => Promise<void>;
 };
 
@@ -55,10 +57,17 @@ export async function startPeer(module: string, options: object): Promise<Peer> 
   const timer = setTimeout(() => child.kill("SIGKILL"), START_TIMEOUT_MS);
   try {
     for await (const line of createInterface({ input: child.stdout })) {
-      const { url, pid } = announcement.parse(JSON.parse(line));
+      const { url, pid, inspectorUrl } = announcement.parse(JSON.parse(line));
       // Nobody reads on: what the child still writes must not fill the pipe.
       child.stdout.resume();
-      return { url, pid, cpuMilliseconds: () => cpuMilliseconds(pid), residentBytes: () => residentBytes(pid), stop };
+      return {
+        url,
+        pid,
+        inspectorUrl,
+        cpuMilliseconds: () => cpuMilliseconds(pid),
+        residentBytes: () => residentBytes(pid),
+        stop,
+      };
     }
     throw new Error(`The peer ${module} ended before it was ready`);
   } catch (error) {
@@ -94,9 +103,9 @@ export async function startVendor(): Promise<PlainVendor> {
 
 /**
  * The vendor and all its peers, started one after the other. Gateway and floor must have been built.
- * @param names which of them; default all
+ * @param options.inspect whether the isolates of Workers can be profiled
  */
-export async function startField<Name extends PeerName>(names: readonly Name[]) {
+export async function startField<Name extends PeerName>(names: readonly Name[], { inspect }: { inspect: boolean }) {
   const stateDir = await newStateDir();
   const started: Peer[] = [];
   const stop = async () => {
@@ -108,7 +117,7 @@ export async function startField<Name extends PeerName>(names: readonly Name[]) 
     started.push(vendor);
     const peers = {} as Record<Name, Peer>;
     for (const name of names) {
-      const options = { vodEndpoint: vendor.url, apiKey: DEV_API_KEY, stateDir };
+      const options = { vodEndpoint: vendor.url, apiKey: DEV_API_KEY, stateDir, inspect };
       peers[name] = await startPeer(...moduleOf(name, options));
       started.push(peers[name]);
     }
@@ -125,10 +134,10 @@ function moduleOf(name: PeerName, options: object): [module: string, options: ob
   return [`${name}.ts`, options];
 }
 
-/** A submission with this `session_id`, as the peer wants it: the floors forward it, so they get the vendor's form. */
+/** As the peer wants it: the floors forward it, so they get the vendor's form. @param sessionId none: without one */
 export function submission(
   name: PeerName,
-  sessionId: string,
+  sessionId?: string,
 ): { path: string; headers: Record<string, string>; body: string } {
   const headers = { "content-type": "application/json", authorization: `Bearer ${DEV_API_KEY}` };
   const body = name === "floor" || name === "keeper" ? vendorBody(sessionId) : clientBody(sessionId);
@@ -138,7 +147,7 @@ export function submission(
 const PROMPT =
   "A paper boat drifts down a rain-soaked street at dusk, neon reflections, slow dolly shot, shallow focus.";
 
-function clientBody(sessionId: string): object {
+function clientBody(sessionId: string | undefined): object {
   return {
     model_name: "Kling",
     model_version: "1.6",
@@ -150,7 +159,7 @@ function clientBody(sessionId: string): object {
   };
 }
 
-function vendorBody(sessionId: string): object {
+function vendorBody(sessionId: string | undefined): object {
   return {
     SubAppId: 251007502,
     ModelName: "Kling",

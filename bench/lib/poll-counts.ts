@@ -22,7 +22,7 @@ const TEMPLATES: Record<PollPath, string> = {
 const PENDING_STATUS = 400;
 const POLLERS = 50;
 const NOT_MODIFIED = 304;
-/** Shorter than a finished task is known to an isolate (src/tasks/finished.ts). */
+/** Shorter than a finished task is known to an isolate (src/tasks/task-cache.ts). */
 const KNOWN_MS = 8_000;
 /** In it the object does by itself what it does now and then while a task runs. */
 const BACKGROUND_SECONDS = 12;
@@ -50,6 +50,10 @@ export type PollSize = { polls: number; seconds: number; tasks: number };
 
 export function pathTitle(path: PollPath): string {
   return `GET ${TEMPLATES[path]}`;
+}
+
+export function pathOf(path: PollPath, id: string): string {
+  return TEMPLATES[path].replace("{id}", id);
 }
 
 /** Polls the counting Worker. */
@@ -148,7 +152,7 @@ async function finishedTasks(lab: GatewayLab, count: number): Promise<string[]> 
 }
 
 async function pollOnce({ gatewayUrl, apiKey }: GatewayLab, path: PollPath, id: string): Promise<void> {
-  const answer = await call(`${gatewayUrl}${TEMPLATES[path].replace("{id}", id)}`, { apiKey });
+  const answer = await call(`${gatewayUrl}${pathOf(path, id)}`, { apiKey });
   if (answer.status < 300 || (path === "result" && answer.status === PENDING_STATUS)) return;
   throw new Error(`${path}: HTTP ${answer.status} ${JSON.stringify(answer.body)}`);
 }
@@ -158,7 +162,7 @@ async function unchangedShare({ gatewayUrl, apiKey }: GatewayLab, id: string, po
   let unchanged = 0;
   for (let count = 0; count <= polls; count++) {
     const headers: Record<string, string> = known === "" ? {} : { "if-none-match": known };
-    const answer = await call(`${gatewayUrl}${TEMPLATES.status.replace("{id}", id)}`, { apiKey, headers });
+    const answer = await call(`${gatewayUrl}${pathOf("status", id)}`, { apiKey, headers });
     if (answer.status === NOT_MODIFIED) unchanged += 1;
     known = answer.headers.get("etag") ?? "";
   }

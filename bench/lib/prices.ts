@@ -3,8 +3,8 @@ import type { Operations } from "./counts.ts";
 /*
  * Prices of Cloudflare's Workers Paid plan beyond what its $5 a month include, in US dollars, as of November 2026. D1 and
  * Durable Objects: copies of d1/platform/pricing and durable-objects/platform/pricing at developers.cloudflare.com.
- * Workers and KV: others' quotations of the platform's pages. Not seen in writing: the price of log lines, and that setting
- * an alarm counts as one row written.
+ * Workers and KV: others' quotations of the platform's pages. Not seen in writing: the prices of log lines and of R2's
+ * operations, and that setting an alarm counts as one row written.
  */
 
 export const PRICES_READ = "November 2026";
@@ -23,7 +23,11 @@ const DOLLARS_PER_MILLION = {
   objectRequests: 0.15,
   objectGbSeconds: 12.5,
   /** Rows of an object's own storage are priced as D1's. Setting the alarm writes one. */
+  objectRowsRead: 0.001,
   objectRowsWritten: 1,
+  /** Its "class B" and "class A". */
+  r2Reads: 0.36,
+  r2Writes: 4.5,
   logLines: 0.6,
 };
 const DOLLARS_PER_D1_GB_MONTH = 0.75;
@@ -56,7 +60,10 @@ export function billOf(usage: Usage, tasks: number): Bill {
     "KV: writes": usage.kvWrites * DOLLARS_PER_MILLION.kvWrites,
     "Durable Object: requests": usage.objectRequests * DOLLARS_PER_MILLION.objectRequests,
     "Durable Object: duration": usage.objectSeconds * OBJECT_GB * DOLLARS_PER_MILLION.objectGbSeconds,
-    "Durable Object: alarms set": usage.objectRowsWritten * DOLLARS_PER_MILLION.objectRowsWritten,
+    "Durable Object: rows read": usage.objectRowsRead * DOLLARS_PER_MILLION.objectRowsRead,
+    "Durable Object: rows written": usage.objectRowsWritten * DOLLARS_PER_MILLION.objectRowsWritten,
+    "R2: reads": usage.r2Reads * DOLLARS_PER_MILLION.r2Reads,
+    "R2: writes and lists": usage.r2Writes * DOLLARS_PER_MILLION.r2Writes,
     "Workers Logs": usage.logLines * DOLLARS_PER_MILLION.logLines,
   };
   return Object.entries(each).map(([part, dollars]) => ({ part, dollars: dollars * millions }));

@@ -4,15 +4,17 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import { ROOT } from "../../scripts/lib/paths.ts";
+import { withTables } from "./document-tables.ts";
 import { machineSchema, thisMachine } from "./machine.ts";
 import { type StoredSuite, summary } from "./summary.ts";
 import type { Suite, SuiteResult } from "./suite.ts";
 
 export const RESULTS_DIR = join(ROOT, "bench/results");
+const DOCUMENT_FILE = join(ROOT, "docs/performance.md");
 
 /** Beyond these there is only noise. */
 const STORED_DIGITS = 6;
-const SUMMARY_FILE = "README.md";
+const SUMMARY_FILE = join(RESULTS_DIR, "README.md");
 
 const cell = z.union([z.string(), z.number()]);
 // JSON has no NaN: a figure that could not be had is null there.
@@ -67,12 +69,13 @@ export async function writeSuite(suite: Suite, result: SuiteResult): Promise<str
   ];
   await Promise.all(files.map(({ file, text }) => writeFile(join(RESULTS_DIR, file), text)));
   const names = files.map(({ file }) => file);
-  await format(names.filter((name) => /\.(json|md)$/.test(name)));
+  await format(names.filter((name) => /\.(json|md)$/.test(name)).map((name) => join(RESULTS_DIR, name)));
   return names;
 }
 
 /**
- * Makes the summary of all suites from the files that are there, in the order of `names`.
+ * Makes the summary of all suites from the files that are there, in the order of `names`, and renews the tables in the
+ * document that shows some of them.
  * @returns the names of suites that have no file, or one of an earlier form
  */
 export async function writeSummary(names: readonly string[]): Promise<string[]> {
@@ -86,8 +89,9 @@ export async function writeSummary(names: readonly string[]): Promise<string[]> 
     if (parsed.success) stored.push(parsed.data);
     else missing.push(name);
   }
-  await writeFile(join(RESULTS_DIR, SUMMARY_FILE), summary(stored, missing));
-  await format([SUMMARY_FILE]);
+  await writeFile(SUMMARY_FILE, summary(stored, missing));
+  await writeFile(DOCUMENT_FILE, withTables(await readFile(DOCUMENT_FILE, "utf8"), stored));
+  await format([SUMMARY_FILE, DOCUMENT_FILE]);
   return missing;
 }
 
@@ -98,13 +102,13 @@ function shortNumbers(_name: string, value: unknown): unknown {
 }
 
 /** As the repository's formatter would have them, so that a new result is not a change of form as well. */
-async function format(names: readonly string[]): Promise<void> {
+async function format(files: readonly string[]): Promise<void> {
   const require = createRequire(import.meta.url);
   const formatter = join(dirname(require.resolve("oxfmt/package.json")), "bin/oxfmt");
-  const child = spawn(process.execPath, [formatter, ...names.map((name) => join(RESULTS_DIR, name))], {
+  const child = spawn(process.execPath, [formatter, ...files], {
     cwd: ROOT,
     stdio: "ignore",
   });
   const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
-  if (code !== 0) throw new Error(`The formatter refuses ${names.join(", ")}`);
+  if (code !== 0) throw new Error(`The formatter refuses ${files.join(", ")}`);
 }

@@ -1,85 +1,113 @@
+import { call } from "../../scripts/lib/http.ts";
 import { DEV_OWNER } from "../../scripts/lib/local-env.ts";
 import type { Gateway } from "./gateway.ts";
-
-type Database = Gateway["database"];
+import { openObjectDatabase } from "./object-database.ts";
 
 /** Rows of one statement. */
 const ROWS_PER_STATEMENT = 50_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** More than half of it lies before the default retention time: the retention has full batches to delete at any size. */
 const SPAN_DAYS = 70;
+/** How long the object keeps a finished task that has a name. */
+const NAMES_DAYS = 3;
 /** The youngest seeded task is older than anything the gateway makes meanwhile. */
 const YOUNGEST_MS = 60 * 60 * 1_000;
-const CLAIM_DAYS = 3;
 const TASK_DURATION_MS = 150_000;
 
-/** Milliseconds at which task `i` was made; ascending over the span, whatever part of the table is being written. */
-const AT = "(?3 + CAST((i - ?1) * ?4 / (?2 - ?1) AS INTEGER))";
-const ID = `printf('%08x-%04x-7%03x-8000-%012x', ${AT} >> 16, ${AT} & 65535, i % 4096, i)`;
 /** Half of everything belongs to one owner. */
 const OWNER = `iif(i % 2 = 0, '${DEV_OWNER}', 'owner-' || (i % 97))`;
 const STATUS = `CASE WHEN i / 2 % 100 < 2 THEN 'failed' WHEN i / 2 % 100 = 2 THEN 'canceled' WHEN i / 2 % 100 = 3 THEN 'expired' ELSE 'succeeded' END`;
 const MODEL = "CASE WHEN i / 2 % 10 < 6 THEN 'Kling' WHEN i / 2 % 10 < 9 THEN 'Vidu' ELSE 'GV' END";
+const ACTION = "iif(i % 8 < 2, 'CreateAigcImageTask', 'CreateAigcVideoTask')";
 const NAMED = "i / 2 % 10 < 6";
 const VENDOR_ID = "'251007502-AigcVideoTask-seed' || i || 't'";
 
-const ROWS = "WITH RECURSIVE rows(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM rows WHERE i + 1 < ?2)";
+/** Numbers from ?1 up to ?2, made at `at`: ascending over ?4 milliseconds from ?3 on. */
+const ROWS = `WITH RECURSIVE numbers(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < ?2),
+  rows AS (SELECT i, ?3 + CAST((i - ?1) * ?4 / (?2 - ?1) AS INTEGER) AS at FROM numbers)`;
+const ID = "printf('%08x-%04x-7000-8000-%012x', at >> 16, at & 65535, i)";
 
 /** Contents are short: what is counted is rows, not bytes. */
-const INSERTS = [
-  `INSERT INTO tasks (id, owner, dialect, action, model_name, model_version, status, attempt, priority, session_id,
-                      idempotency_key, vendor_task_id, result, created_at, submitted_at, finished_at)
-   ${ROWS} SELECT ${ID}, ${OWNER}, 'aigc', iif(i % 8 < 2, 'CreateAigcImageTask', 'CreateAigcVideoTask'), ${MODEL}, '1.6',
-     ${STATUS}, 1, 0, iif(${NAMED}, 'seed-' || i, NULL), iif(${NAMED}, 'seed-' || i, NULL), ${VENDOR_ID}, '{}', ${AT},
-     ${AT}, ${AT} + ${TASK_DURATION_MS} FROM rows`,
-  `INSERT INTO task_requests (task_id, part, body) ${ROWS} SELECT ${ID}, 0, '{}' FROM rows`,
-  `INSERT INTO events (id, event_type, task_id, vendor_task_id, body, state, attempts, received_at, settled_at)
-   ${ROWS} SELECT ${ID} || '.' || printf('%064x', i), 'AigcVideoTaskComplete', ${ID}, ${VENDOR_ID}, '{}', 'applied', 1,
-     ${AT} + ${TASK_DURATION_MS}, ${AT} + ${TASK_DURATION_MS} FROM rows`,
-  `INSERT INTO session_claims (owner, session_id, task_id, accepted, expires_at)
-   ${ROWS} SELECT ${OWNER}, 'seed-' || i, ${ID}, 1, ${AT} + ${CLAIM_DAYS * DAY_MS} FROM rows WHERE ${NAMED}`,
-  `INSERT INTO idempotency_keys (owner, key, fingerprint, task_id, queue_position, expires_at)
-   ${ROWS} SELECT ${OWNER}, 'seed-' || i, printf('%064x', i), ${ID}, 0, ${AT} + ${CLAIM_DAYS * DAY_MS}
-   FROM rows WHERE ${NAMED}`,
+const INTO_RECORD = [
+  `INSERT INTO tasks (owner, action, id, rev, status, model_name, session_id, created_at, submitted_at, finished_at, dialect,
+                      model_version, attempt, priority, vendor_task_id, history, request, result)
+   ${ROWS} SELECT ${OWNER}, ${ACTION}, ${ID}, 1, ${STATUS}, ${MODEL}, iif(${NAMED}, 'seed-' || i, NULL), at, at,
+     at + ${TASK_DURATION_MS}, 'aigc', '1.6', 1, 0, ${VENDOR_ID}, '[]', '{}', '{}' FROM rows`,
+  `INSERT INTO other_events (id, event_type, body, received_at)
+   ${ROWS} SELECT printf('%064x', i), 'NewFileUpload', '{}', at FROM rows`,
 ];
 
+const INTO_OBJECT = `
+  INSERT INTO tasks (id, owner, status, told, rev, attempt, calls, reached, vendor_task_id, holds_session, holds_key, session_id,
+                     idempotency_key, created_at, submitted_at, finished_at, model_name, model_version, action, dialect)
+  ${ROWS} SELECT ${ID}, ${OWNER}, ${STATUS}, 1, 1, 1, 1, 1, ${VENDOR_ID}, 1, i % 3 = 0, 'kept-' || i, 'kept-' || i, at, at,
+    at + ${TASK_DURATION_MS}, ${MODEL}, '1.6', ${ACTION}, 'aigc' FROM rows`;
+
 /**
- * Writes finished tasks with numbers from `from` up to `to`, and what belongs to them: a request and an event each, for
- * six in ten a `session_id` and an Idempotency-Key. They are spread over {@link SPAN_DAYS}; claims lapsed long ago are
- * there still, as if nobody had ever cleaned up.
+ * Writes finished tasks with numbers from `from` up to `to`: into the record, spread over {@link SPAN_DAYS}, with as many
+ * events of other kinds, and as many again into the object, which keeps them for their names. Ends the gateway: its
+ * object has nothing of this in memory.
  */
-export async function seedTasks(database: Database, from: number, to: number): Promise<void> {
-  const first = Date.now() - SPAN_DAYS * DAY_MS;
-  const spanMs = SPAN_DAYS * DAY_MS - YOUNGEST_MS;
-  const perRowMs = spanMs / (to - from);
-  const indexes = await dropIndexes(database);
+export async function seedTasks(gateway: Gateway, from: number, to: number): Promise<void> {
+  const { database, gatewayUrl, stateDir } = gateway;
+  try {
+    // Whoever asks the object first has it make its tables.
+    await call(`${gatewayUrl}/readyz`);
+    for (const values of parts(from, to, SPAN_DAYS)) {
+      for (const sql of INTO_RECORD)
+        await database
+          .prepare(sql)
+          .bind(...values)
+          .run();
+    }
+  } finally {
+    await gateway.kill();
+  }
+  const object = await openObjectDatabase(stateDir, { readonly: false });
+  if (!object) throw new Error("The object has no database");
+  try {
+    const insert = object.prepare(INTO_OBJECT);
+    for (const values of parts(from, to, NAMES_DAYS))
+      insert.run(Object.fromEntries(values.map((value, index) => [index + 1, value])));
+  } finally {
+    object.close();
+  }
+}
+
+/** From and to, the first's time of creation, and the milliseconds from there to the last's. */
+function* parts(from: number, to: number, days: number): Generator<number[]> {
+  const first = Date.now() - days * DAY_MS;
+  const perRowMs = (days * DAY_MS - YOUNGEST_MS) / (to - from);
   for (let start = from; start < to; start += ROWS_PER_STATEMENT) {
     const end = Math.min(start + ROWS_PER_STATEMENT, to);
-    const began = first + Math.floor((start - from) * perRowMs);
-    const values = [start, end, began, Math.floor((end - start) * perRowMs)];
-    for (const sql of INSERTS)
-      await database
-        .prepare(sql)
-        .bind(...values)
-        .run();
+    yield [start, end, first + Math.floor((start - from) * perRowMs), Math.floor((end - start) * perRowMs)];
   }
-  for (const sql of indexes) await database.prepare(sql).run();
 }
 
-/** A table without indexes is filled several times faster, and to have them built is quick. @returns what builds them */
-async function dropIndexes(database: Database): Promise<string[]> {
-  const { results } = await database
-    .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND name NOT LIKE 'd1_%'")
-    .all<{ name: string; sql: string }>();
-  for (const { name } of results) await database.prepare(`DROP INDEX ${name}`).run();
-  return results.map(({ sql }) => sql);
-}
-
-/** The plan of a statement, step by step; its parameters are NULL, for SQLite plans without knowing them. */
-export async function planOf(database: Database, sql: string, parameters: number): Promise<string[]> {
+/** The plan of a statement of the record, step by step; its parameters are NULL, for SQLite plans without knowing them. */
+export async function planInRecord({ database }: Gateway, sql: string, parameters: number): Promise<string[]> {
   const { results } = await database
     .prepare(`EXPLAIN QUERY PLAN ${sql}`)
     .bind(...Array.from({ length: parameters }, () => null))
     .all<{ detail: string }>();
   return results.map(({ detail }) => detail);
+}
+
+/** Of statements of the object, by their text. */
+export async function plansInObject(
+  { stateDir }: Gateway,
+  statements: Record<string, { parameters: number }>,
+): Promise<Record<string, string[]>> {
+  const object = await openObjectDatabase(stateDir, { readonly: true });
+  if (!object) throw new Error("The object has no database");
+  try {
+    const plans = Object.entries(statements).map(([sql, { parameters }]) => {
+      const values = Object.fromEntries(Array.from({ length: parameters }, (_, index) => [index + 1, null]));
+      const steps = object.prepare<[object], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(values);
+      return [sql, steps.map(({ detail }) => detail)] as const;
+    });
+    return Object.fromEntries(plans);
+  } finally {
+    object.close();
+  }
 }

@@ -2,19 +2,24 @@ import { call } from "../../scripts/lib/http.ts";
 import { allOver as waitUntilOver } from "./all-over.ts";
 import { readStatus } from "./client.ts";
 import type { GatewayLab } from "./counted-gateway.ts";
+import { putClockAhead } from "./counts.ts";
 import { hold, release } from "./lab.ts";
 
-/** What a task goes through, in this order; of `poll` as many as its client likes. */
-export const PHASES = ["submit", "poll", "event", "result", "again", "deletion"] as const;
+/** What a task goes through with its client and the vendor, in this order; of `poll` as many as the client likes. */
+export const LIVE_PHASES = ["submit", "poll", "event", "result", "again"] as const;
+export type LivePhase = (typeof LIVE_PHASES)[number];
+
+/** And at the end it is forgotten. */
+export const PHASES = [...LIVE_PHASES, "deletion"] as const;
 export type Phase = (typeof PHASES)[number];
 
 export const PHASE_TITLES: Record<Phase, string> = {
   submit: "submission, the vendor's call included",
   poll: "poll of its status while it runs",
-  event: "the vendor's event and the re-read",
+  event: "the vendor's event, the re-read, the record",
   result: "result, read for the first time",
   again: "poll of its status when it is over",
-  deletion: "deletion after the retention time",
+  deletion: "forgotten by object and record",
 };
 
 /** How much a client names of its task. */
@@ -29,26 +34,17 @@ export const NAMING_TITLES: Record<Naming, string> = {
 
 const EVENTS_TIMEOUT_MS = 60_000;
 
-/** Ids begin with their time: this makes them the oldest there are. */
-const MAKE_OLD = [
-  "UPDATE tasks SET id = '00000000' || substr(id, 9) WHERE finished_at IS NOT NULL",
-  "UPDATE task_requests SET task_id = '00000000' || substr(task_id, 9)",
-  "UPDATE events SET received_at = 0, id = '00000000' || substr(id, 9), task_id = '00000000' || substr(task_id, 9)",
-  "UPDATE session_claims SET expires_at = 0, task_id = '00000000' || substr(task_id, 9)",
-  "UPDATE idempotency_keys SET expires_at = 0, task_id = '00000000' || substr(task_id, 9)",
-];
+type Crowd = { naming: Naming; count: number; prefix: string };
+/** Does a phase's work, between whatever it measures. */
+type Observe<Figures> = (work: () => Promise<void>) => Promise<Figures>;
 
-/**
- * Leads `count` tasks through their whole life, all of them through a phase before any enters the next.
- * @param observed does a phase's work, between whatever it measures
- */
+/** Leads `count` tasks through their life, all of them through a phase before any enters the next. */
 export async function livePhases<Figures>(
   lab: GatewayLab,
-  { naming, count, prefix }: { naming: Naming; count: number; prefix: string },
-  observed: (work: () => Promise<void>) => Promise<Figures>,
-): Promise<Record<Phase, Figures>> {
-  const { gateway } = lab;
-  let ids: string[] = [];
+  { naming, count, prefix }: Crowd,
+  observed: Observe<Figures>,
+): Promise<Record<LivePhase, Figures>> {
+  const ids: string[] = [];
   const each = (work: (id: string) => Promise<unknown>) => async () => {
     for (const id of ids) await work(id);
   };
@@ -64,15 +60,38 @@ export async function livePhases<Figures>(
   });
   const result = await observed(each((id) => readResult(lab, id)));
   const again = await observed(each((id) => readStatus(lab, id)));
-  await gateway.database.batch(MAKE_OLD.map((sql) => gateway.database.prepare(sql)));
-  ids = [];
-  const deletion = await observed(() => gateway.fireCron());
-  const left = await gateway.database.prepare("SELECT count(*) AS count FROM tasks").first<number>("count");
-  if (left !== 0) throw new Error(`${left} tasks are left after their retention time`);
-  return { submit, poll, event, result, again, deletion };
+  return { submit, poll, event, result, again };
 }
 
-/** Size of the database. */
+/** Longer than the record keeps a task, and the object its names. */
+const FORGOTTEN_DAYS = 40;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+let daysAhead = 0;
+
+/**
+ * As {@link livePhases}, and has all of them forgotten at the end.
+ * @param lab of the counting Worker, whose clock can be put ahead
+ */
+export async function wholeLife<Figures>(
+  lab: GatewayLab,
+  crowd: Crowd,
+  observed: Observe<Figures>,
+): Promise<Record<Phase, Figures>> {
+  const { gateway, gatewayUrl } = lab;
+  const lived = await livePhases(lab, crowd, observed);
+  // Each time later than the last: the object has noted when it will look next.
+  daysAhead += FORGOTTEN_DAYS;
+  await putClockAhead(gatewayUrl, daysAhead * DAY_MS);
+  const deletion = await observed(() => gateway.fireCron());
+  await putClockAhead(gatewayUrl, 0);
+  const left = [await gateway.objectRows(), await gateway.database.prepare(COUNT_TASKS).first<number>("count")];
+  if (left.some((rows) => rows !== 0)) throw new Error(`${left.join(" and ")} tasks are left in object and record`);
+  return { ...lived, deletion };
+}
+
+const COUNT_TASKS = "SELECT count(*) AS count FROM tasks";
+
+/** Size of the record. */
 export async function storedBytes({ gateway }: GatewayLab): Promise<number> {
   return (await gateway.database.prepare("SELECT 1").run()).meta.size_after;
 }
@@ -102,7 +121,7 @@ async function readResult({ gatewayUrl, apiKey }: GatewayLab, id: string): Promi
   if (status !== 200) throw new Error(`HTTP ${status}: ${JSON.stringify(body)}`);
 }
 
-/** Waits until no more than `running` tasks go on. */
+/** Waits until the record has all but `running` tasks. */
 export function allOver({ gateway }: GatewayLab, running = 0): Promise<void> {
   return waitUntilOver(gateway, EVENTS_TIMEOUT_MS, running);
 }

@@ -1,6 +1,6 @@
 import { combined, type Counts, type Operations, scaled } from "./counts.ts";
 import type { Usage } from "./prices.ts";
-import type { Naming, Phase } from "./task-phases.ts";
+import { LIVE_PHASES, type LivePhase, type Naming, type Phase } from "./task-phases.ts";
 
 /** What a task of the vendor takes, most of them (reference: two and a half minutes). */
 export const TASK_SECONDS = 150;
@@ -19,8 +19,8 @@ export type Measured = {
   awakePerSecond: Operations;
   /** One run of the cron trigger with nothing to do. */
   cron: Operations;
-  /** Of one task in each phase. */
-  cpuMs: Record<Phase, number>;
+  /** Of Worker and object in each phase of one task's life; of forgetting it next to nothing, for it goes in batches. */
+  cpuMs: Record<LivePhase, number>;
   /** In D1, of one finished task. */
   storedBytes: number;
 };
@@ -45,15 +45,17 @@ export function usageOf(measured: Measured, { naming, polls, inFlight }: Habit):
     .reduce(add, scaled(measured.awakePerSecond, seconds));
   return {
     ...operations,
-    cpuMs: phases.reduce((sum, [phase, factor]) => sum + measured.cpuMs[phase] * factor, 0),
+    cpuMs: LIVE_PHASES.reduce((sum, phase) => sum + measured.cpuMs[phase] * often[phase], 0),
     objectSeconds: seconds,
     storedByteMonths: measured.storedBytes * STORED_MONTHS,
   };
 }
 
-/** From the submission to the result; its deletion, a month later, is not in it. */
-export function rowsWrittenInLife(life: Life): number {
-  return life.submit.rowsWritten + life.event.rowsWritten + life.result.rowsWritten;
+/** From the submission to the day on which it is forgotten: by D1, and by the object's own database. */
+export function rowsWrittenInLife(life: Life): { record: number; object: number; all: number } {
+  const record = Object.values(life).reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+  const object = Object.values(life).reduce((sum, { objectRowsWritten }) => sum + objectRowsWritten, 0);
+  return { record, object, all: record + object };
 }
 
 function add(one: Operations, another: Operations): Operations {

@@ -1,12 +1,12 @@
-import { CallWindow } from "../../src/tasks/dispatch/call-window.ts";
-import { REREADS_PER_SECOND, UsualTimes } from "../../src/tasks/dispatch/usual-times.ts";
+import { CallWindow } from "../../src/dispatcher/queue/call-window.ts";
+import { REREADS_PER_SECOND, UsualTimes } from "../../src/dispatcher/queue/usual-times.ts";
 
 /*
  * The gateway's re-reads of tasks whose every event is lost, in virtual time: its own classes decide when, the loop here
- * does what `DispatchCore.tick` does.
+ * does what the core's ticks do.
  */
 
-/** As in src/tasks/dispatch/object.ts: what is farther away than the timer in memory is left to the alarm, set later by this. */
+/** As in src/dispatcher/object.ts: what is farther away than the timer in memory is left to the alarm, set later by this. */
 const TIMER_MAX_MS = 2_000;
 const ALARM_SLACK_MS = 1_000;
 /** How long the vendor takes to answer. */

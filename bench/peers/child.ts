@@ -7,8 +7,11 @@ import { HOST } from "../../scripts/lib/ports.ts";
  * JSON on standard output, and it ends when its standard input does, thus also when its parent dies.
  */
 
-/** What a peer says when it is ready. `pid` is of the process whose CPU time is the peer's. */
-export type Announcement = { url: string; pid: number };
+/**
+ * What a peer says when it is ready. `pid` is of the process whose CPU time is the peer's, `inspectorUrl` of the isolate
+ * whose CPU time is the Worker's, if it can be looked into.
+ */
+export type Announcement = { url: string; pid: number; inspectorUrl?: string | undefined };
 
 /** The argument, not yet looked at. */
 export function childOptions(): unknown {

@@ -3,8 +3,6 @@ import * as z from "zod";
 /** What a peer in front of the vendor is started with. */
 export const peerOptions = z.object({ vodEndpoint: z.url(), apiKey: z.string(), stateDir: z.string() });
 
-export type PeerOptions = z.infer<typeof peerOptions>;
-
 export const SUBMIT_PATH = "/tencent-vod/v1/aigc-video";
 
 /** What fal's client needs to see in the answer to a submission. */

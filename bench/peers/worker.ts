@@ -5,6 +5,7 @@ import { gatewayVars } from "../../scripts/lib/local-env.ts";
 import { benchModule, BENCH_BUILD_DIR, configOf } from "../lib/build.ts";
 import { bootDirect } from "../lib/direct-worker.ts";
 import { bootGateway } from "../lib/gateway.ts";
+import { NO_LIMITS } from "../lib/no-limits.ts";
 import { announce, childOptions } from "./child.ts";
 import { peerOptions } from "./options.ts";
 
@@ -13,12 +14,13 @@ import { peerOptions } from "./options.ts";
  * the peer's.
  */
 
-const UNLIMITED = "1000000";
 /** Nothing is read again while the bench runs. */
 const REREAD_SECONDS = "86400";
 
-const options = peerOptions.extend({ worker: z.enum(["gateway", "floor", "keeper", "signing"]) }).parse(childOptions());
-const { worker, stateDir, vodEndpoint } = options;
+const options = peerOptions
+  .extend({ worker: z.enum(["gateway", "floor", "keeper", "signing"]), inspect: z.boolean().default(false) })
+  .parse(childOptions());
+const { worker, stateDir, vodEndpoint, inspect } = options;
 
 if (worker === "gateway") {
   await mkdir(join(stateDir, worker), { recursive: true });
@@ -26,20 +28,23 @@ if (worker === "gateway") {
     stateDir: join(stateDir, worker),
     buildDir: BENCH_BUILD_DIR,
     vodEndpoint,
+    inspect,
     vars: {
-      VOD_CONCURRENCY: UNLIMITED,
-      VOD_REQUESTS_PER_SECOND: UNLIMITED,
       VOD_REREAD_SECONDS: REREAD_SECONDS,
+      // No queue shall form, and the local runtime has none of the platform's limits.
+      ...NO_LIMITS,
     },
   });
-  announce({ url: gateway.gatewayUrl, pid: gateway.pid }, gateway.kill);
+  const { gatewayUrl: url, pid, inspectorUrl } = gateway;
+  announce({ url, pid, inspectorUrl }, gateway.kill);
 } else {
-  const { miniflare, url, pid } = await bootDirect({
+  const { miniflare, url, pid, inspectorUrl } = await bootDirect({
     configPath: configOf(worker),
     modulePath: benchModule(worker),
     port: 0,
     ...(worker === "keeper" && { persistTo: join(stateDir, worker) }),
     vars: gatewayVars({ VOD_ENDPOINT: vodEndpoint }),
+    inspect,
   });
-  announce({ url, pid }, () => miniflare.dispose());
+  announce({ url, pid, inspectorUrl }, () => miniflare.dispose());
 }

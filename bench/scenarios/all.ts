@@ -3,13 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startStack } from "../../scripts/lib/stack.ts";
 import type { Outcome } from "../lib/checks.ts";
+import { startEmulatedField } from "../lib/emulated-field.ts";
 import { bootGateway } from "../lib/gateway.ts";
 import { type Lab, labOf } from "../lib/lab.ts";
+import { UNLIMITED } from "../lib/no-limits.ts";
 import { burst, paced } from "./burst.ts";
 import { crash } from "./crash.ts";
+import { largeRequests } from "./large-requests.ts";
 import { longQueue } from "./long-queue.ts";
 import { lowerLimit } from "./lower-limit.ts";
 import { positions } from "./positions.ts";
+import { slowVendor } from "./slow-vendor.ts";
+import { streams, type StreamsSize } from "./streams.ts";
 import { twoOwners } from "./two-owners.ts";
 import { watchers } from "./watchers.ts";
 
@@ -38,7 +43,10 @@ export function scenarios(quick: boolean, onProgress: (step: string) => void): R
   const positionsSize = { ...common, waiting: quick ? 20 : 60 };
   const crashSize = { ...common, tasks: quick ? 40 : 200 };
   const watchersSize = { watchers: share(1_000) };
-  const queueSize = { tasks: share(100_000), fewTasks: 1_000, lookUpsPerPlace: share(300) };
+  const streamsSize = { owners: quick ? 2 : 10, tasksOfEach: 20, streamsOfEach: 200 };
+  const slowSize = { tasks: quick ? 20 : 40, connections: 5, callSeconds: quick ? 1 : 10 };
+  const largeSize = { atOnce: 8, megabytes: 7 };
+  const queueSize = { tasks: share(400_000), fewTasks: 1_000, lookUpsPerPlace: share(300) };
   return {
     burst: {
       title: "Everything at once",
@@ -75,6 +83,21 @@ export function scenarios(quick: boolean, onProgress: (step: string) => void): R
       size: watchersSize,
       run: (buildDir) => watchersAlone(buildDir, watchersSize.watchers),
     },
+    streams: {
+      title: "Event streams on many waiting tasks",
+      size: streamsSize,
+      run: (buildDir) => streamsAlone(buildDir, { ...streamsSize, timeoutMs }),
+    },
+    "slow-vendor": {
+      title: "More creates than connections, a slow vendor",
+      size: slowSize,
+      run: (buildDir) => slowVendor(buildDir, { ...slowSize, timeoutMs }),
+    },
+    "large-requests": {
+      title: "Large submissions at once",
+      size: largeSize,
+      run: (buildDir) => largeRequests(buildDir, largeSize),
+    },
     "long-queue": {
       title: "A long queue after a restart",
       size: queueSize,
@@ -99,7 +122,9 @@ async function watchersAlone(buildDir: string, count: number): Promise<Outcome> 
   const stateDir = await mkdtemp(join(tmpdir(), "reelgate-watchers-"));
   const emulator = await startStack({ gateway: false, buildDir });
   try {
-    const gateway = await bootGateway({ stateDir, buildDir, vodEndpoint: emulator.emulatorUrl });
+    // One owner has them all.
+    const vars = { MAX_STREAMS: String(count) };
+    const gateway = await bootGateway({ stateDir, buildDir, vodEndpoint: emulator.emulatorUrl, vars });
     try {
       const { gatewayUrl, apiKey } = gateway;
       const lab = labOf({ gatewayUrl, apiKey, emulatorUrl: emulator.emulatorUrl, addApiKey: emulator.addApiKey });
@@ -110,5 +135,19 @@ async function watchersAlone(buildDir: string, count: number): Promise<Outcome> 
   } finally {
     await emulator.stop();
     await rm(stateDir, { recursive: true, force: true });
+  }
+}
+
+async function streamsAlone(buildDir: string, size: StreamsSize): Promise<Outcome> {
+  const field = await startEmulatedField({
+    buildDir,
+    vars: { VOD_CONCURRENCY: "1", VOD_REQUESTS_PER_SECOND: String(UNLIMITED) },
+    peers: {},
+    startLine: async () => undefined,
+  });
+  try {
+    return await streams(field, size);
+  } finally {
+    await field.stop();
   }
 }

@@ -19,6 +19,8 @@ import {
 const VENDOR_CREATES_PER_SECOND = 20;
 /** What was running when the gateway fell is asked about after this, for its notification found nobody there. */
 const REREAD_SECONDS = 2;
+/** A create that the fall cut off before the vendor had it is sent again so long after its end, half a minute in all. */
+const RESEND_SECONDS = 1;
 
 export type CrashSize = { tasks: number; concurrency: number; taskSeconds: number; timeoutMs: number };
 
@@ -34,7 +36,11 @@ export async function crash(buildDir: string, size: CrashSize): Promise<Outcome>
         stateDir,
         buildDir,
         vodEndpoint: emulator.emulatorUrl,
-        vars: { VOD_CONCURRENCY: String(size.concurrency), VOD_REREAD_SECONDS: String(REREAD_SECONDS) },
+        vars: {
+          VOD_CONCURRENCY: String(size.concurrency),
+          VOD_REREAD_SECONDS: String(REREAD_SECONDS),
+          VOD_RESEND_SECONDS: String(RESEND_SECONDS),
+        },
         ...(atPort !== undefined && { port: atPort, restart: true }),
       });
     gateway = await boot();

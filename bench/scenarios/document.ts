@@ -1,29 +1,25 @@
-import type { Measure, Outcome } from "../lib/checks.ts";
-import { type Machine, machineLine } from "../lib/machine.ts";
+import type { Outcome } from "../lib/checks.ts";
 import { checkTable, figure, markdownTable } from "../lib/markdown.ts";
 import type { Table } from "../lib/suite.ts";
 
 export type ScenarioReport = { title: string; size: Record<string, unknown> } & Outcome;
 
-/** All facts and measures of the dispatcher's scenarios, as Markdown. */
-export function scenariosDocument(all: readonly ScenarioReport[], machine: Machine, at: Date): string {
+/** All facts of the dispatcher's scenarios, as Markdown: what does not depend on the machine. */
+export function scenariosDocument(all: readonly ScenarioReport[], at: Date): string {
   return [
-    "# The dispatcher, measured",
-    `Written by \`npm run bench\` on ${at.toISOString().slice(0, "yyyy-mm-dd".length)}. Gateway and emulator ran in workerd on one machine.`,
-    "## What does not depend on the machine",
-    ...all.flatMap(({ title, size, checks }) => [`### ${title}`, sizeLine(size), markdownTable(checkTable(checks))]),
-    "## What does",
-    `${machineLine(machine)}.`,
-    ...all
-      .filter(({ measures }) => measures.length > 0)
-      .flatMap(({ title, measures }) => [`### ${title}: times and memory`, markdownTable(measureTable(measures))]),
+    "# The dispatcher: facts",
+    `Written by \`npm run bench\` on ${at.toISOString().slice(0, "yyyy-mm-dd".length)}. Gateway and vendor ran on one machine.`,
+    ...all.flatMap(({ title, size, checks }) => [`## ${title}`, sizeLine(size), markdownTable(checkTable(checks))]),
   ]
     .join("\n\n")
     .concat("\n");
 }
 
-export function measureTable(measures: readonly Measure[]): Pick<Table, "columns" | "rows"> {
+/** What a scenario measured: what depends on the machine. */
+export function measureTable({ title, size, measures }: ScenarioReport): Table {
   return {
+    title,
+    note: sizeLine(size),
     columns: ["measure", "value"],
     rows: measures.map(({ name, value, unit }) => [name, `${figure(value)} ${unit}`]),
   };

@@ -6,15 +6,20 @@ import { call } from "../../scripts/lib/http.ts";
 import { DEV_OWNER } from "../../scripts/lib/local-env.ts";
 import { atMost, type Check, exactly, type Measure, median, type Outcome } from "../lib/checks.ts";
 import { readStatus, type Target } from "../lib/client.ts";
-import { bootGateway, type Gateway } from "../lib/gateway.ts";
+import { type CoreLoad, loadCoreAlone } from "../lib/core-load.ts";
+import { bootGateway } from "../lib/gateway.ts";
 import { medianPositionMicroseconds } from "../lib/position-cost.ts";
-import { type QueueSeed, type SeededIds, seedQueue } from "../lib/queue-seed.ts";
+import { type SeededIds, seedQueue } from "../lib/queue-seed.ts";
 
 const OWNERS = [DEV_OWNER, ...Array.from({ length: 9 }, (_, index) => `owner-${index + 2}`)] as const;
 /** Nothing listens on the discard port: the vendor is not called while this runs. */
 const NO_VENDOR = "http://127.0.0.1:9";
 const REREAD_SECONDS = 24 * 3_600;
 const BYTES_PER_MB = 1_000_000;
+/** The issue's: 400,000 rows. */
+const REBUILD_LIMIT_MS = 10_000;
+/** Of an object and its Worker, on the platform. */
+const MEMORY_LIMIT_MB = 128;
 
 const readyz = z.looseObject({ queue: z.looseObject({ waiting: z.number() }) });
 
@@ -23,6 +28,7 @@ type Look = { id: string; index: number | undefined };
 type Observed = {
   waiting: number;
   rebuildMs: number;
+  core: CoreLoad;
   residentBytes: number;
   wrongPositions: number;
   medianMs: Partial<Record<Place, number>>;
@@ -52,6 +58,8 @@ export async function longQueue(buildDir: string, size: LongQueueSize): Promise<
   const checks: Check[] = [
     exactly("tasks in the queue after the restart", many.waiting, size.tasks),
     exactly("wrong positions", few.wrongPositions + many.wrongPositions, 0),
+    atMost("milliseconds until the first answer after the restart", Math.round(many.rebuildMs), REBUILD_LIMIT_MS),
+    atMost("MB of memory of the core alone", Math.round(many.core.heapBytes / BYTES_PER_MB), MEMORY_LIMIT_MB),
     atMost(
       `growth of a look-up's cost from ${size.fewTasks} to ${size.tasks} tasks (a scan's: ${growth})`,
       rounded(manyUs / fewUs),
@@ -63,6 +71,9 @@ export async function longQueue(buildDir: string, size: LongQueueSize): Promise<
     { name: "first answer after a restart, the queue rebuilt for it", value: many.rebuildMs, unit: "ms" },
     { name: `the same with ${size.fewTasks} tasks`, value: few.rebuildMs, unit: "ms" },
     { name: "the same without a queue", value: none.rebuildMs, unit: "ms" },
+    { name: "the core alone, in Node: loading", value: many.core.loadMs, unit: "ms" },
+    { name: "the core alone, in Node: memory", value: many.core.heapBytes / BYTES_PER_MB, unit: "MB" },
+    { name: "the core alone, in Node: memory per task", value: many.core.heapBytes / size.tasks, unit: "bytes" },
     { name: "gateway's memory (RSS)", value: many.residentBytes / BYTES_PER_MB, unit: "MB" },
     { name: "the same without a queue", value: none.residentBytes / BYTES_PER_MB, unit: "MB" },
     { name: "memory per task", value: (many.residentBytes - none.residentBytes) / size.tasks, unit: "bytes" },
@@ -90,7 +101,8 @@ async function restartWith(buildDir: string, waiting: number, lookUpsPerPlace: n
   const vars = { VOD_CONCURRENCY: "1", VOD_REREAD_SECONDS: String(REREAD_SECONDS) };
   const boot = (restart: boolean) => bootGateway({ stateDir, buildDir, vodEndpoint: NO_VENDOR, vars, restart });
   try {
-    const ids = await seeded(await boot(false), { waiting, owners: OWNERS, over: lookUpsPerPlace });
+    const ids = await seedQueue(await boot(false), { waiting, owners: OWNERS, over: lookUpsPerPlace });
+    const core = await loadCoreAlone(stateDir);
     const gateway = await boot(true);
     try {
       await call(`${gateway.gatewayUrl}/healthz`);
@@ -100,21 +112,12 @@ async function restartWith(buildDir: string, waiting: number, lookUpsPerPlace: n
       const rebuildMs = performance.now() - began;
       const { medianMs, wrongPositions } = await lookUp(gateway, placesOf(ids, lookUpsPerPlace));
       const residentBytes = await gateway.residentBytes();
-      return { waiting: queue.waiting, rebuildMs, residentBytes, medianMs, wrongPositions };
+      return { waiting: queue.waiting, rebuildMs, core, residentBytes, medianMs, wrongPositions };
     } finally {
       await gateway.kill();
     }
   } finally {
     await rm(stateDir, { recursive: true, force: true });
-  }
-}
-
-/** Seeds through a gateway that no request reaches, and ends it. */
-async function seeded(gateway: Gateway, seed: QueueSeed): Promise<SeededIds> {
-  try {
-    return await seedQueue(gateway, seed);
-  } finally {
-    await gateway.kill();
   }
 }
 

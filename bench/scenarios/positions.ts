@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { atLeast, exactly, type Outcome } from "../lib/checks.ts";
 import { readStatus, submit, submitAtOnce, succeededOf } from "../lib/client.ts";
-import { holdAllSlots, type Lab, NO_RATE_LIMIT, release } from "../lib/lab.ts";
+import { holdAllSlots, type Lab, release } from "../lib/lab.ts";
+import { UNLIMITED } from "../lib/no-limits.ts";
 
 const POLL_MS = 30;
 /** Tasks that go before everybody else, posted while others are being polled. */
@@ -13,7 +14,7 @@ export type PositionsSize = { waiting: number; concurrency: number; taskSeconds:
 /** Clients poll while the queue moves and others are let in ahead of them. */
 export async function positions(lab: Lab, size: PositionsSize): Promise<Outcome> {
   await lab.vendor.reset();
-  await lab.vendor.configure({ concurrency: size.concurrency, requests_per_second: NO_RATE_LIMIT });
+  await lab.vendor.configure({ concurrency: size.concurrency, requests_per_second: UNLIMITED });
   const held = await holdAllSlots(lab, size.concurrency);
   const waiting = [];
   // One after the other, so that each one's place is known.

@@ -1,6 +1,7 @@
 import { atMost, exactly, type Outcome } from "../lib/checks.ts";
 import { submitAtOnce, succeededOf } from "../lib/client.ts";
-import { holdAllSlots, type Lab, NO_RATE_LIMIT, release } from "../lib/lab.ts";
+import { holdAllSlots, type Lab, release } from "../lib/lab.ts";
+import { UNLIMITED } from "../lib/no-limits.ts";
 import { dispatchesAt } from "../lib/vendor-log.ts";
 
 /** With owners in turn the second's ten are among the first twenty; the rest is for calls that overtake each other. */
@@ -13,7 +14,7 @@ export type TwoOwnersSize = { firstOwnerTasks: number; concurrency: number; task
 export async function twoOwners(lab: Lab, size: TwoOwnersSize): Promise<Outcome> {
   const { vendor } = lab;
   await vendor.reset();
-  await vendor.configure({ concurrency: size.concurrency, requests_per_second: NO_RATE_LIMIT });
+  await vendor.configure({ concurrency: size.concurrency, requests_per_second: UNLIMITED });
   const held = await holdAllSlots(lab, size.concurrency);
   const second = { ...lab, apiKey: await lab.addApiKey({ owner: "second", name: "", scopes: ["submit", "read"] }) };
   const firstTasks = await submitAtOnce(lab, size.firstOwnerTasks);

@@ -1,9 +1,6 @@
-import { textTable } from "../../scripts/lib/text-table.ts";
-import { thisMachine } from "../lib/machine.ts";
-import { figure } from "../lib/markdown.ts";
 import type { Suite } from "../lib/suite.ts";
 import { scenarios } from "../scenarios/all.ts";
-import { type ScenarioReport, scenariosDocument, sizeLine } from "../scenarios/document.ts";
+import { measureTable, type ScenarioReport, scenariosDocument, sizeLine } from "../scenarios/document.ts";
 
 const nothing = () => undefined;
 
@@ -22,13 +19,6 @@ export const suite: Suite = {
       say(`${name}: ${scenario.title} (${sizeLine(scenario.size)})`);
       const { checks, measures } = await scenario.run(buildDir);
       reports[name] = { title: scenario.title, size: scenario.size, checks, measures };
-      if (measures.length > 0) {
-        const rows = measures.map((measure) => ({
-          measure: measure.name,
-          value: `${figure(measure.value)} ${measure.unit}`,
-        }));
-        say(textTable(rows).replaceAll("\n", "\n  "));
-      }
     }
     const done = Object.values(reports);
     return {
@@ -47,13 +37,14 @@ export const suite: Suite = {
             checks.filter(({ holds }) => holds).length,
           ]),
         },
+        ...done.filter(({ measures }) => measures.length > 0).map(measureTable),
       ],
       charts: [],
       documents: [
         {
           file: "dispatcher.md",
-          title: "All facts and measures of the dispatcher",
-          text: scenariosDocument(done, thisMachine(), new Date()),
+          title: "All facts of the dispatcher",
+          text: scenariosDocument(done, new Date()),
         },
       ],
       raw: reports,

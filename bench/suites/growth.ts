@@ -5,13 +5,14 @@ import { lineChart } from "../lib/charts.ts";
 import { type Check, exactly } from "../lib/checks.ts";
 import { buildCounted } from "../lib/counted-gateway.ts";
 import { counted, type StatementCount } from "../lib/counts.ts";
-import { ALONE_MODEL, REREAD_SECONDS, runEveryStatement } from "../lib/every-statement.ts";
+import { ALONE_MODEL, REREAD_SECONDS, RESEND_SECONDS, runEveryStatement } from "../lib/every-statement.ts";
 import { bootGateway } from "../lib/gateway.ts";
-import { labOf, NO_RATE_LIMIT } from "../lib/lab.ts";
+import { labOf } from "../lib/lab.ts";
+import { NO_LIMITS, UNLIMITED } from "../lib/no-limits.ts";
 import { shortSql } from "../lib/short-sql.ts";
 import { newStateDir } from "../lib/state-dir.ts";
 import { type Chart, type Suite, type Table, type Target, targetAtMost } from "../lib/suite.ts";
-import { planOf, seedTasks } from "../lib/table-seed.ts";
+import { planInRecord, plansInObject, seedTasks } from "../lib/table-seed.ts";
 
 const SIZES = [10_000, 100_000, 1_000_000];
 const QUICK_SIZES = [10_000, 40_000];
@@ -25,20 +26,29 @@ const MANY_ROWS = 200;
 
 /** What bounds the rows that a statement reads, by its text. The first that fits. */
 const BOUNDS: readonly (readonly [text: RegExp, bound: string])[] = [
-  [/^DELETE .* LIMIT \d+/, "a batch of the retention"],
-  [/INDEXED BY tasks_active/, "the tasks that are not over"],
-  [/^SELECT .* LIMIT /, "a page, or what a page with filters may look at"],
+  [/DELETE .* LIMIT \d+/, "a batch of the retention"],
+  [/^DELETE .* json_each/, "a batch of names that have lapsed"],
+  [/^(SELECT|WITH) .* LIMIT /, "a page, or what a page with filters may look at"],
 ];
+const DATABASES = ["object", "D1"] as const;
+type DatabaseName = (typeof DATABASES)[number];
 
-type AtSize = { size: number; statements: Record<string, StatementCount> };
-type Growth = { sql: string; at: (StatementCount | undefined)[]; grows: boolean };
-type Plans = Record<string, string[]>;
+const VARS = {
+  ...NO_LIMITS,
+  VOD_MODEL_CONCURRENCY: JSON.stringify({ [ALONE_MODEL]: 1 }),
+  VOD_REREAD_SECONDS: String(REREAD_SECONDS),
+  VOD_RESEND_SECONDS: String(RESEND_SECONDS),
+};
+
+type AtSize = { size: number; statements: Record<DatabaseName, Record<string, StatementCount>> };
+type Growth = { database: DatabaseName; sql: string; at: (StatementCount | undefined)[]; grows: boolean };
+type Plans = Record<DatabaseName, Record<string, string[]>>;
 
 export const suite: Suite = {
   name: "growth",
   title: "Growth of the tables",
   method:
-    "Tables of ever more finished tasks, with their requests, events and claims, half of them of one owner; at each size a fresh gateway leads that owner's tasks down every way there is, and a Worker around it counts each statement's calls, rows read and written as D1 counts them, and time. Compared is the most that one call of a statement read. The plans of all statements are in the JSON.",
+    "Ever more finished tasks, half of them of one owner, in the record, and as many again in the object, which keeps those with a name for three days; at each size a fresh gateway leads that owner's tasks down every way there is, and a Worker around it counts each statement's calls, rows read and written as the databases themselves count them, and time. Compared is the most that one call of a statement read, for each row that it wrote. The plans of all statements are in the JSON.",
   async run({ quick, say }) {
     const sizes = quick ? QUICK_SIZES : SIZES;
     const { measured, plans } = await measure(sizes, say);
@@ -58,39 +68,29 @@ async function measure(sizes: readonly number[], say: (line: string) => void) {
   const stateDir = await newStateDir();
   const emulator = await startStack({ gateway: false, buildDir: BENCH_BUILD_DIR });
   const measured: AtSize[] = [];
-  let plans: Plans = {};
+  let plans: Plans = { object: {}, D1: {} };
   try {
     let rows = 0;
     for (const size of sizes) {
-      const gateway = await bootGateway({
-        stateDir,
-        buildDir,
-        restart: rows > 0,
-        vodEndpoint: emulator.emulatorUrl,
-        vars: {
-          VOD_CONCURRENCY: String(NO_RATE_LIMIT),
-          VOD_REQUESTS_PER_SECOND: String(NO_RATE_LIMIT),
-          VOD_MODEL_CONCURRENCY: JSON.stringify({ [ALONE_MODEL]: 1 }),
-          VOD_REREAD_SECONDS: String(REREAD_SECONDS),
-        },
-      });
+      const boot = (restart: boolean) =>
+        bootGateway({ stateDir, buildDir, restart, vodEndpoint: emulator.emulatorUrl, vars: VARS });
+      say(`${size.toLocaleString("en")} tasks`);
+      await seedTasks(await boot(rows > 0), rows, size);
+      rows = size;
+      const gateway = await boot(true);
       try {
-        say(`${size.toLocaleString("en")} tasks`);
-        // Before any request: nobody else uses the database yet.
-        await seedTasks(gateway.database, rows, size);
-        rows = size;
         const { gatewayUrl, apiKey } = gateway;
         const lab = labOf({ gatewayUrl, apiKey, emulatorUrl: emulator.emulatorUrl, addApiKey: emulator.addApiKey });
         await lab.vendor.configure({
           notification_url: gateway.callbackUrl,
-          concurrency: NO_RATE_LIMIT,
-          requests_per_second: NO_RATE_LIMIT,
+          concurrency: UNLIMITED,
+          requests_per_second: UNLIMITED,
         });
         const counts = await counted(gatewayUrl, () => runEveryStatement({ ...lab, gateway }, `run-${size}`));
-        measured.push({ size, statements: counts.d1.statements });
-        plans = {};
+        measured.push({ size, statements: { object: counts.object.statements, D1: counts.d1.statements } });
+        plans = { object: await plansInObject(gateway, counts.object.statements), D1: {} };
         for (const [sql, { parameters }] of Object.entries(counts.d1.statements)) {
-          plans[sql] = await planOf(gateway.database, sql, parameters);
+          plans.D1[sql] = await planInRecord(gateway, sql, parameters);
         }
       } finally {
         await gateway.kill();
@@ -104,13 +104,20 @@ async function measure(sizes: readonly number[], say: (line: string) => void) {
 }
 
 function growthsOf(measured: readonly AtSize[]): Growth[] {
-  const texts = new Set(measured.flatMap(({ statements }) => Object.keys(statements)));
-  return Array.from(texts, (sql) => {
-    const at = measured.map(({ statements }) => statements[sql]);
-    const [least, ...larger] = at.filter((count) => count !== undefined).map(({ mostRowsRead }) => mostRowsRead);
-    const most = Math.max(0, ...larger);
-    return { sql, at, grows: least !== undefined && most > least * FLAT_FACTOR + FLAT_ROWS };
+  return DATABASES.flatMap((database) => {
+    const texts = new Set(measured.flatMap(({ statements }) => Object.keys(statements[database])));
+    return Array.from(texts, (sql): Growth => {
+      const at = measured.map(({ statements }) => statements[database][sql]);
+      const [least, ...larger] = at.filter((count) => count !== undefined).map(readForEach);
+      const most = Math.max(0, ...larger);
+      return { database, sql, at, grows: least !== undefined && most > least * FLAT_FACTOR + FLAT_ROWS };
+    });
   }).toSorted((a, b) => rowsRead(b) - rowsRead(a));
+}
+
+/** For each row that it wrote, because some calls are about many tasks; for the call when it wrote none. */
+function readForEach({ mostRowsRead, mostRowsWritten }: StatementCount): number {
+  return mostRowsRead / Math.max(1, mostRowsWritten);
 }
 
 /** By one call, on the largest table. */
@@ -130,9 +137,10 @@ function factsOf(growths: readonly Growth[]): Check[] {
 }
 
 function targetOf(growths: readonly Growth[], sizes: readonly number[]): Target {
-  const ratios = growths.map(
-    ({ at }) => (at.at(-1)?.mostRowsRead ?? 0) / Math.max(FLAT_ROWS, at[0]?.mostRowsRead ?? 0),
-  );
+  const ratios = growths.map(({ at }) => {
+    const [first, last] = [at[0], at.at(-1)].map((count) => (count ? readForEach(count) : 0));
+    return (last ?? 0) / Math.max(FLAT_ROWS, first ?? 0);
+  });
   return targetAtMost(
     `rows read by a statement on ${sizes.at(-1)?.toLocaleString("en")} tasks beside ${sizes[0]?.toLocaleString("en")}, worst`,
     Math.max(...ratios),
@@ -146,6 +154,7 @@ function statementTable(growths: readonly Growth[], sizes: readonly number[]): T
     title: "Rows that one call of a statement read and wrote, at the most",
     note: "By the number of tasks in the table; – where it was not run.",
     columns: [
+      "database",
       "statement",
       ...sizes.map((size) => `read, ${size.toLocaleString("en")}`),
       ...sizes.map((size) => `written, ${size.toLocaleString("en")}`),
@@ -153,6 +162,7 @@ function statementTable(growths: readonly Growth[], sizes: readonly number[]): T
       "grows",
     ],
     rows: growths.map((growth) => [
+      growth.database,
       shortSql(growth.sql),
       ...growth.at.map((count) => count?.mostRowsRead ?? Number.NaN),
       ...growth.at.map((count) => count?.mostRowsWritten ?? Number.NaN),
@@ -168,8 +178,8 @@ function boundOf(sql: string): string {
 
 function timeTable(growths: readonly Growth[], sizes: readonly number[]): Table {
   return {
-    title: "Time of a statement in the database, mean",
-    note: "The database tells whole milliseconds. Those of at least one are shown.",
+    title: "Time of a statement in D1, mean",
+    note: "D1 tells whole milliseconds, an object's own database none. Those of at least one are shown.",
     columns: ["statement", ...sizes.map((size) => `ms, ${size.toLocaleString("en")}`)],
     rows: growths
       .map(({ sql, at }) => [shortSql(sql), ...at.map(meanMs)] as const)
@@ -185,7 +195,7 @@ function chartOf(measured: readonly AtSize[]): Chart {
   const title = "Rows read and written by all ways through the gateway";
   const total = (figure: (count: StatementCount) => number) =>
     measured.map(({ statements }) =>
-      Object.values(statements)
+      DATABASES.flatMap((database) => Object.values(statements[database]))
         .map((count) => figure(count) / count.calls)
         .reduce((sum, value) => sum + value, 0),
     );

@@ -1,7 +1,9 @@
 import { barChart } from "../lib/charts.ts";
 import { type Check, exactly } from "../lib/checks.ts";
+import { submit } from "../lib/client.ts";
 import { startEmulatedField } from "../lib/emulated-field.ts";
 import { type LossyLine, startLossyLine } from "../lib/lossy-line.ts";
+import { NO_LIMITS, UNLIMITED } from "../lib/no-limits.ts";
 import { type OrderOutcome, runPaidCase, type ServedLine, type Site } from "../lib/paid-case.ts";
 import { PAYING_CLIENTS, type PayingClient } from "../lib/paying-clients.ts";
 import { PEER_TITLES } from "../lib/peers.ts";
@@ -13,11 +15,13 @@ type Name = (typeof NAMES)[number];
 const SITES: readonly Site[] = ["client", "vendor"];
 const ORDERS: Record<Site, number> = { client: 20, vendor: 6 };
 const QUICK_ORDERS: Record<Site, number> = { client: 4, vendor: 2 };
-/** The gateway pauses after every call the vendor does not answer, longer each time: so few at once, or it takes minutes. */
+/**
+ * The gateway pauses after every call the vendor does not answer, longer each time until one is answered: so few at once,
+ * and after them an order whose answer is not lost, or it takes an hour.
+ */
 const AT_ONCE_WHEN_VENDOR_IS_SILENT = 2;
 
 const TASK_SECONDS = 0.2;
-const UNLIMITED = 1_000_000;
 /** The vendor's events are not disturbed here. */
 const REREAD_SECONDS = 60;
 const DIGITS = 3;
@@ -34,8 +38,7 @@ export const suite: Suite = {
     const field = await startEmulatedField({
       buildDir,
       vars: {
-        VOD_CONCURRENCY: String(UNLIMITED),
-        VOD_REQUESTS_PER_SECOND: String(UNLIMITED),
+        ...NO_LIMITS,
         VOD_REREAD_SECONDS: String(REREAD_SECONDS),
       },
       peers: { express: "clients-express.ts", fastify: "clients-fastify.ts" },
@@ -62,14 +65,19 @@ export const suite: Suite = {
           for (const lose of [1, client.retries]) {
             say(`${client.title}: ${lossText(site, lose)}`);
             const count = orders[site];
-            const run = (name: Name) =>
-              runPaidCase(field, servers[name], vendorLine, {
+            const run = (name: Name) => {
+              const pauses = name === "reelgate" && site === "vendor";
+              return runPaidCase(field, servers[name], vendorLine, {
                 client,
                 site,
                 lose,
                 orders: count,
-                atOnce: name === "reelgate" && site === "vendor" ? AT_ONCE_WHEN_VENDOR_IS_SILENT : count,
+                atOnce: pauses ? AT_ONCE_WHEN_VENDOR_IS_SILENT : count,
+                afterwards: async () => {
+                  if (pauses) await submit(field.gateway);
+                },
               });
+            };
             // Counts do not depend on what else the machine does.
             const [reelgate, express, fastify] = await Promise.all([run("reelgate"), run("express"), run("fastify")]);
             cases.push({ client, site, lose, outcomes: { reelgate, express, fastify } });

@@ -2,6 +2,7 @@ import { barChart } from "../lib/charts.ts";
 import { atMost, type Check, exactly } from "../lib/checks.ts";
 import { startEmulatedField } from "../lib/emulated-field.ts";
 import { type EventSink, startEventSink } from "../lib/event-sink.ts";
+import { UNLIMITED } from "../lib/no-limits.ts";
 import { PEER_TITLES } from "../lib/peers.ts";
 import { queueAtGateway, queueAtPeer, type QueueCase, type QueueOutcome } from "../lib/queue-case.ts";
 import { type Chart, type Suite, type SuiteContext, type Table, type Target, targetAtLeast } from "../lib/suite.ts";
@@ -19,7 +20,6 @@ const VENDORS = [
   { concurrency: 20, taskSeconds: 0.2 },
 ];
 
-const UNLIMITED = 1_000_000;
 const RARE_REREAD_SECONDS = 86_400;
 const FAIR = 0.99;
 

@@ -8,6 +8,7 @@ import { bootGateway } from "../lib/gateway.ts";
 import { idle } from "../lib/idle.ts";
 import { hold, labOf, release } from "../lib/lab.ts";
 import { load } from "../lib/load.ts";
+import { NO_LIMITS } from "../lib/no-limits.ts";
 import { countPolls, type PollCounts, type PolledTasks } from "../lib/poll-counts.ts";
 import { pollTables, pollTargets } from "../lib/poll-tables.ts";
 import { interleaved } from "../lib/rounds.ts";
@@ -138,7 +139,7 @@ async function watch(quick: boolean, buildDir: string, say: (line: string) => vo
   const stateDir = await newStateDir();
   const emulator = await startStack({ gateway: false, buildDir });
   try {
-    const gateway = await bootGateway({ stateDir, buildDir, vodEndpoint: emulator.emulatorUrl });
+    const gateway = await bootGateway({ stateDir, buildDir, vodEndpoint: emulator.emulatorUrl, vars: NO_LIMITS });
     try {
       const { gatewayUrl, apiKey } = gateway;
       const lab = labOf({ gatewayUrl, apiKey, emulatorUrl: emulator.emulatorUrl, addApiKey: emulator.addApiKey });

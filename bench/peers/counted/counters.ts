@@ -19,6 +19,11 @@ type Database = {
   batch: (statements: Statement[]) => Promise<Result[]>;
 };
 
+type Cursor = { toArray: () => unknown[]; rowsRead: number; rowsWritten: number };
+
+/** As much of an object's own database as the gateway uses. */
+export type ObjectSql = { exec: (sql: string, ...values: unknown[]) => Pick<Cursor, "toArray">; databaseSize: number };
+
 /** What the gateway asks of its bindings, since the last reset. Everything it passes on unchanged. */
 export class Counters {
   private counts = nothing();
@@ -58,15 +63,18 @@ export class Counters {
     this.counts.logLines += 1;
   }
 
-  /** @param env with the bindings DB, DEDUPE and DISPATCHER */
+  /** @param env with the bindings DB, DEDUPE, BLOBS and DISPATCHER */
   environment(env: object): object {
     const known = this.environments.get(env);
     if (known) return known;
-    const { DB, DEDUPE, DISPATCHER } = env as { DB: Database; DEDUPE: object; DISPATCHER: object };
+    const { DB, DEDUPE, BLOBS, DISPATCHER } = env as Record<"DEDUPE" | "BLOBS" | "DISPATCHER", object> & {
+      DB: Database;
+    };
     const counted = {
       ...env,
       DB: this.database(DB),
-      DEDUPE: this.keyValues(DEDUPE),
+      DEDUPE: this.counting(DEDUPE, (counts) => counts.kv),
+      BLOBS: this.counting(BLOBS, (counts) => counts.r2),
       DISPATCHER: this.objects(DISPATCHER),
     };
     this.environments.set(env, counted);
@@ -75,12 +83,14 @@ export class Counters {
 
   private database(database: Database): Database {
     return {
-      prepare: (sql) => this.statement(database.prepare(sql), sql.replaceAll(/\s+/g, " ").trim(), 0),
+      prepare: (sql) => this.statement(database.prepare(sql), onOneLine(sql), 0),
       batch: async (statements) => {
         const known = statements.map((statement) => this.original(statement));
         this.counts.d1.batches += 1;
         const results = await database.batch(known.map(({ statement }) => statement));
-        for (const [index, { sql, parameters }] of known.entries()) this.ran(sql, parameters, results[index]?.meta);
+        for (const [index, { sql, parameters }] of known.entries()) {
+          ran(this.counts.d1.statements, sql, parameters, results[index]?.meta);
+        }
         return results;
       },
     };
@@ -89,7 +99,7 @@ export class Counters {
   private statement(original: Statement, sql: string, parameters: number): Statement {
     const counting = async (call: Promise<Result>) => {
       const result = await call;
-      this.ran(sql, parameters, result.meta);
+      ran(this.counts.d1.statements, sql, parameters, result.meta);
       return result;
     };
     const statement: Statement = {
@@ -113,20 +123,32 @@ export class Counters {
     return original;
   }
 
-  private ran(sql: string, parameters: number, { rows_read = 0, rows_written = 0, duration = 0 }: Meta = {}): void {
-    const count = (this.counts.d1.statements[sql] ??= noCalls());
-    count.calls += 1;
-    count.parameters = Math.max(count.parameters, parameters);
-    count.rowsRead += rows_read;
-    count.mostRowsRead = Math.max(count.mostRowsRead, rows_read);
-    count.rowsWritten += rows_written;
-    count.mostRowsWritten = Math.max(count.mostRowsWritten, rows_written);
-    count.ms += duration;
+  /** @param sql whose every cursor is read to its end at once */
+  objectSql(sql: object): ObjectSql {
+    const own = sql as { exec: (statement: string, ...values: unknown[]) => Cursor; databaseSize: number };
+    const counts = () => this.counts;
+    return {
+      exec: (statement, ...values) => {
+        const cursor = own.exec(statement, ...values);
+        return {
+          toArray: () => {
+            const rows = cursor.toArray();
+            const meta = { rows_read: cursor.rowsRead, rows_written: cursor.rowsWritten };
+            ran(counts().object.statements, onOneLine(statement), values.length, meta);
+            return rows;
+          },
+        };
+      },
+      get databaseSize() {
+        return own.databaseSize;
+      },
+    };
   }
 
-  private keyValues(namespace: object): object {
-    return intercepted(namespace, (name) => {
-      this.counts.kv[name] = (this.counts.kv[name] ?? 0) + 1;
+  private counting(binding: object, countsOf: (counts: Counts) => Record<string, number>): object {
+    return intercepted(binding, (name) => {
+      const counts = countsOf(this.counts);
+      counts[name] = (counts[name] ?? 0) + 1;
     });
   }
 
@@ -171,8 +193,33 @@ function nothing(): Counts {
     logLines: 0,
     d1: { batches: 0, statements: {} },
     kv: {},
-    object: { starts: 0, calls: {}, alarms: 0, alarmsSet: 0 },
+    r2: {},
+    object: { starts: 0, calls: {}, alarms: 0, alarmsSet: 0, statements: {} },
   };
+}
+
+function ran(
+  statements: Record<string, StatementCount>,
+  sql: string,
+  parameters: number,
+  { rows_read = 0, rows_written = 0, duration = 0 }: Meta = {},
+): void {
+  const count = (statements[sql] ??= noCalls());
+  count.calls += 1;
+  count.parameters = Math.max(count.parameters, parameters);
+  count.rowsRead += rows_read;
+  count.mostRowsRead = Math.max(count.mostRowsRead, rows_read);
+  count.rowsWritten += rows_written;
+  count.mostRowsWritten = Math.max(count.mostRowsWritten, rows_written);
+  count.ms += duration;
+}
+
+/** Without its comments, which end with their line. */
+function onOneLine(sql: string): string {
+  return sql
+    .replaceAll(/--[^\n]*/g, "")
+    .replaceAll(/\s+/g, " ")
+    .trim();
 }
 
 function noCalls(): StatementCount {
