@@ -61,6 +61,9 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
+          // One runtime a worker instead of one a file; setup.ts empties what tests share.
+          isolate: false,
+          maxWorkers: 2,
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/clients/**", "test/faults/**", "test/simulator/**"],
           setupFiles: ["./test/support/setup.ts"],
@@ -74,7 +77,7 @@ export default defineConfig({
           name: "node",
           include: ["test/{e2e,clients,faults,simulator}/**/*.test.ts"],
           globalSetup: ["./test/e2e/support/build.ts"],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,9 +1,9 @@
 import { log } from "../log.ts";
 import type { ObjectServices } from "../services.ts";
 import type { TaskEvent } from "../tasks/contract.ts";
-import { originOf } from "../tasks/receive-event.ts";
+import { keepOtherEvent, originOf } from "../tasks/receive-event.ts";
 import type { VendorResult } from "../vod/client.ts";
-import type { VendorEvent } from "../vod/events.ts";
+import type { PulledEvent } from "../vod/events.ts";
 
 /** The vendor holds a pull that finds nothing; should it not, this is the pace. */
 const EMPTY_PULL_INTERVAL_MS = 1_000;
@@ -90,7 +90,7 @@ export class EventPuller {
   private async pullOnce(): Promise<number> {
     const { vod } = this.options.services;
     const pulled = demand("PullEvents", await vod.pullEvents());
-    const taken = await Promise.allSettled(pulled.map(({ event }) => this.take(event)));
+    const taken = await Promise.allSettled(pulled.map((each) => this.take(each)));
     const handles = pulled.flatMap(({ handle }, index) =>
       handle !== undefined && taken[index]?.status === "fulfilled" ? [handle] : [],
     );
@@ -105,11 +105,16 @@ export class EventPuller {
    * Confirming an event takes it from the queue for everybody. A token that is not ours is no attack here, but a task that
    * something else has made in the same application.
    */
-  private async take(event: VendorEvent | undefined): Promise<void> {
-    const origin = event && (await originOf(this.options.services.config, event));
+  private async take({ event, content }: PulledEvent): Promise<void> {
+    const { services } = this.options;
+    const origin = event && (await originOf(services.config, event));
     if (origin?.ok && origin.event) return this.options.take(origin.event);
-    const reason = !origin ? "shape" : origin.ok ? "other_type" : origin.reason;
-    log("info", "event.unhandled", { event_type: event?.eventType, reason });
+    // Nothing depends on it, so nothing waits for the record.
+    if (event && origin?.ok) return services.deps.defer(keepOtherEvent(services, event.eventType, content));
+    log("info", "event.unhandled", {
+      event_type: event?.eventType,
+      reason: origin?.ok === false ? origin.reason : "shape",
+    });
   }
 }
 

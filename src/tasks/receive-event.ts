@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import { log } from "../log.ts";
-import type { Services } from "../services.ts";
+import type { ObjectServices } from "../services.ts";
 import { sha256Hex } from "../signing/encoding.ts";
 import { verifySessionToken } from "../signing/session-token.ts";
 import { isCompletion, type VendorEvent } from "../vod/events.ts";
@@ -22,7 +22,11 @@ export async function originOf(config: Config, { eventType, completion }: Vendor
 }
 
 /** Keeps an event that completes no task, for the operator to look at. Nothing depends on it. */
-export async function keepOtherEvent({ store, deps }: Services, eventType: string, content: object): Promise<void> {
+export async function keepOtherEvent(
+  { store, deps }: Pick<ObjectServices, "store" | "deps">,
+  eventType: string,
+  content: object,
+): Promise<void> {
   log("info", "event.unhandled", { event_type: eventType });
   const body = JSON.stringify(content);
   try {

@@ -44,11 +44,14 @@ export type PulledEvent = {
   handle: string | undefined;
   /** Undefined when it is no event. */
   event: VendorEvent | undefined;
+  /** All that the vendor says of it. */
+  content: object;
 };
 
 export function readPulledEvents(answer: z.infer<typeof pulledEvents>): PulledEvent[] {
-  return (answer.EventSet ?? []).map((pulled) => ({
-    handle: pulled.EventHandle || undefined,
-    event: readEvent(pulled),
+  return (answer.EventSet ?? []).map(({ EventHandle: handle, ...content }) => ({
+    handle: handle || undefined,
+    event: readEvent(content),
+    content,
   }));
 }

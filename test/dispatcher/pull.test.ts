@@ -212,6 +212,10 @@ describe("in pull mode", () => {
     expect(confirmed).toEqual(expect.arrayContaining(["h1", "h2", "h3"]));
     expect(await queueIsEmpty()).toBe(true);
     expect(await taskStates()).toEqual({ succeeded: 1 });
+    // Nobody else is told of it any more, so what completes no task is kept for the operator.
+    const { results } = await env.DB.prepare("SELECT event_type, body FROM other_events").all<Json>();
+    expect(results).toHaveLength(1);
+    expect(results[0]).toMatchObject({ event_type: "NewFileUpload", body: expect.not.stringContaining("h1") });
   });
 
   it("ResourceNotFound means that there is nothing", async ({ expect }) => {
