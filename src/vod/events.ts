@@ -49,9 +49,9 @@ export type PulledEvent = {
 };
 
 export function readPulledEvents(answer: z.infer<typeof pulledEvents>): PulledEvent[] {
-  return (answer.EventSet ?? []).map(({ EventHandle: handle, ...content }) => ({
+  return (answer.EventSet ?? []).map(({ EventHandle: handle, ...told }) => ({
     handle: handle || undefined,
-    event: readEvent(content),
-    content,
+    event: readEvent(told),
+    content: told,
   }));
 }
