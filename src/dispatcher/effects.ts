@@ -22,7 +22,15 @@ export type Effect =
   /** Re-reads a task at the vendor. `after`: an event waits for the outcome. Outcome: {@link ReadOutcome}. */
   | { kind: "read"; id: string; vendorTaskId: string }
   /** Looks for what was sent and not answered: one scan for all of them. Outcome: {@link LookOutcome}. */
-  | { kind: "look"; look: number; sessionIds: string[]; from: number; to: number }
+  | {
+      kind: "look";
+      look: number;
+      sessionIds: string[];
+      /** Tasks of which every attempt is looked for, whatever its number. */
+      everyAttemptOf?: string[];
+      from: number;
+      to: number;
+    }
   /** Has the vendor stop a task. Outcome: whether it did. */
   | { kind: "abort"; id: string; vendorTaskId: string }
   /** Gives finished tasks to the record. Outcome: whether it has them. */

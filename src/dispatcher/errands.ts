@@ -4,7 +4,7 @@ import type { ObjectServices } from "../services.ts";
 import type { CreateAction } from "../vod/requests.ts";
 import { storableTask } from "../vod/stored-task.ts";
 import { originOf, taskOf, verdictOf } from "../vod/tasks.ts";
-import { vendorSessionId } from "./session-id.ts";
+import { attemptOf, vendorSessionId } from "./session-id.ts";
 import type { CreateOutcome, Effect, LookOutcome, ReadOutcome } from "./effects.ts";
 
 type Of<Kind extends Effect["kind"]> = Extract<Effect, { kind: Kind }>;
@@ -56,8 +56,10 @@ export async function runRead({ config, vod }: ObjectServices, effect: Of<"read"
 
 /** Looks for what was sent and not answered. */
 export async function runLook({ vod }: ObjectServices, effect: Of<"look">): Promise<LookOutcome> {
-  const { sessionIds, from, to } = effect;
-  const { found, complete, answered } = await vod.findTasks({ sessionIds, createdFrom: from, createdTo: to });
+  const { sessionIds, everyAttemptOf, from, to } = effect;
+  const ids = new Set(everyAttemptOf);
+  const isWanted = ids.size > 0 ? (sessionId: string) => ids.has(attemptOf(sessionId).id) : undefined;
+  const { found, complete, answered } = await vod.findTasks({ sessionIds, isWanted, createdFrom: from, createdTo: to });
   return { found: Object.fromEntries(found), complete, answered };
 }
 

@@ -1,5 +1,5 @@
 import type { LookOutcome } from "./effects.ts";
-import { vendorSessionId, VENDOR_MEMORY_MS } from "./session-id.ts";
+import { attemptOf, VENDOR_MEMORY_MS } from "./session-id.ts";
 
 /** An object that was set back to an earlier time (point-in-time recovery), and has forgotten what came after it. */
 export type Restored = {
@@ -13,8 +13,6 @@ export type Restored = {
 
 /** One look at a time, each of so much of the forgotten time: at the vendor's 20 creates a second, well within one scan. */
 const SLICE_MS = 5 * 60 * 1000;
-/** The forgotten life may have sent a task again under later attempts. */
-const ATTEMPTS = 5;
 const RETRY_MS = 5_000;
 
 /**
@@ -25,25 +23,29 @@ const RETRY_MS = 5_000;
 export class RestoreScan {
   readonly epoch: number;
   private readonly held = new Map<string, number>();
+  /** The latest attempt of each held task that the vendor has, and its task. */
+  private readonly found = new Map<string, { attempt: number; vendorTaskId: string }>();
   /** With the vendor, as far as is known here; each is to be read once before its attempt counts as the latest. */
   private readonly unread = new Set<string>();
-  private readonly found = new Map<string, string>();
+  private readonly at: number;
   private readonly end: number;
   private from: number;
   private retryAt = 0;
   /** Milliseconds: what was sent before this time and forgotten cannot be found any more. */
   blindUntil = 0;
-  private look: number | undefined;
+  private look: { name: number; to: number } | undefined;
 
   /** @param settleMs how long after its call the vendor may still make a task */
   constructor({ epoch, to, at }: Restored, settleMs: number) {
     this.epoch = epoch;
     this.from = to;
+    this.at = at;
     this.end = at + settleMs;
   }
 
   /**
-   * The task must not be sent before the scan has shown that it is not there.
+   * The task must not be sent before the scan has shown that it is not there. Who is held while the scan runs was with
+   * the vendor when it began, so that no later attempt of it was made before: nothing needs to be looked at again.
    * @param doubtFrom when it was called, if it was in doubt already: the scan begins there
    */
   hold(id: string, attempt: number, doubtFrom: number | null = null): void {
@@ -68,27 +70,32 @@ export class RestoreScan {
     // Each reading may hold a task more: what is held is known before the first look.
     const ready = this.unread.size === 0 && this.look === undefined && this.from < this.end;
     if (!ready) return Number.POSITIVE_INFINITY;
-    // What was called last may appear until then.
-    const last = this.from + SLICE_MS >= this.end;
-    return Math.max(this.retryAt, last ? this.end : 0);
+    // What was called last may appear until then, in every slice that goes beyond the forgotten life.
+    const settling = this.from + SLICE_MS > this.at;
+    return Math.max(this.retryAt, settling ? this.end : 0);
   }
 
   /** The slice to look at now. @param look names the look, for {@link looked} */
-  slice(look: number, now: number): { sessionIds: string[]; from: number; to: number } {
-    this.look = look;
+  slice(look: number, now: number): { everyAttemptOf: string[]; sessionIds: string[]; from: number; to: number } {
     // Older tasks are gone from the vendor's list: whether there were any, nobody can say any more.
     const known = now - VENDOR_MEMORY_MS;
     if (this.from < known) this.from = this.blindUntil = known;
-    const sessionIds = Array.from(this.held).flatMap(([id, attempt]) => sessionIdsOf(id, attempt));
-    return { sessionIds, from: this.from, to: Math.min(this.from + SLICE_MS, this.end) };
+    const to = Math.min(this.from + SLICE_MS, this.end);
+    this.look = { name: look, to };
+    return { everyAttemptOf: Array.from(this.held.keys()), sessionIds: [], from: this.from, to };
   }
 
   /** @returns false when the look was not one of this scan's */
   looked(look: number, outcome: LookOutcome, now: number): boolean {
-    if (look !== this.look) return false;
+    if (look !== this.look?.name) return false;
+    const { to } = this.look;
     this.look = undefined;
-    for (const [sessionId, vendorTaskId] of Object.entries(outcome.found)) this.found.set(sessionId, vendorTaskId);
-    if (outcome.complete) this.from += SLICE_MS;
+    for (const [sessionId, vendorTaskId] of Object.entries(outcome.found)) {
+      const { id, attempt } = attemptOf(sessionId);
+      // A later attempt was made only because the vendor had no room for the one before: the latest is the one that counts.
+      if (attempt >= (this.found.get(id)?.attempt ?? 0)) this.found.set(id, { attempt, vendorTaskId });
+    }
+    if (outcome.complete) this.from = to;
     else this.retryAt = now + RETRY_MS;
     return true;
   }
@@ -103,10 +110,9 @@ export class RestoreScan {
     const released = Array.from(this.held).slice(0, limit);
     return released.map(([id, attempt]) => {
       this.held.delete(id);
-      // A later attempt was made only because the vendor had no room for the one before: the latest is the one that counts.
-      const index = sessionIdsOf(id, attempt).findLastIndex((sessionId) => this.found.has(sessionId));
-      const vendorTaskId = this.found.get(vendorSessionId(id, attempt + index));
-      return vendorTaskId === undefined ? { id } : { id, found: { vendorTaskId, attempt: attempt + index } };
+      const found = this.found.get(id);
+      // Of an earlier attempt this object knows what came of it.
+      return found && found.attempt >= attempt ? { id, found } : { id };
     });
   }
 
@@ -115,9 +121,5 @@ export class RestoreScan {
   }
 }
 
-function sessionIdsOf(id: string, attempt: number): string[] {
-  return Array.from({ length: ATTEMPTS }, (_, more) => vendorSessionId(id, attempt + more));
-}
-
-/** By how much the attempt of a task rises that was looked for in all of these: its next SessionId is one nobody has used. */
-export const RESTORED_STEPS = ATTEMPTS;
+/** By how much the attempt of a task rises that was called and not found: its next SessionId is one nobody has used. */
+export const RESTORED_STEPS = 5;

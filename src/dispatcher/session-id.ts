@@ -5,3 +5,9 @@ export const VENDOR_MEMORY_MS = (3 * 24 - 1) * 60 * 60 * 1000;
 export function vendorSessionId(id: string, attempt: number): string {
   return `${id}-${attempt}`;
 }
+
+/** The reverse: whose attempt a SessionId of ours names. */
+export function attemptOf(sessionId: string): { id: string; attempt: number } {
+  const dash = sessionId.lastIndexOf("-");
+  return { id: sessionId.slice(0, dash), attempt: Number(sessionId.slice(dash + 1)) };
+}

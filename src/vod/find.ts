@@ -13,6 +13,8 @@ const LIST_MEMORY_MS = 72 * 60 * 60 * 1000;
 export type LookInput = {
   /** The SessionIds that creates were sent with. */
   sessionIds: Iterable<string>;
+  /** Others that are wanted too, each that the list has: so the whole of it is read. */
+  isWanted?: ((sessionId: string) => boolean) | undefined;
   /** Milliseconds: when the first of them can have been accepted, and the last. */
   createdFrom: number;
   createdTo: number;
@@ -32,11 +34,12 @@ type Page = z.infer<typeof taskList>;
 /** One scan of the vendor's list for all of them, latest first, because the list cannot be asked for a SessionId. */
 export async function findTasks(
   readPage: (body: object) => Promise<VendorResult<Page>>,
-  { sessionIds, createdFrom, createdTo }: LookInput,
+  { sessionIds, isWanted, createdFrom, createdTo }: LookInput,
   now: number,
 ): Promise<Look> {
   const wanted = new Set(sessionIds);
-  const look: Look = { found: new Map(), complete: wanted.size === 0, answered: false };
+  const found = () => wanted.size === 0 && !isWanted;
+  const look: Look = { found: new Map(), complete: found(), answered: false };
   const listed = createdFrom - FIND_MARGIN_MS >= now - LIST_MEMORY_MS;
   const CreateTime = {
     After: isoSeconds(createdFrom - FIND_MARGIN_MS),
@@ -45,14 +48,14 @@ export async function findTasks(
   const Sort = { Field: "CreateTime", Order: "Desc" };
   const tokens = new Set<string>();
   let token: string | undefined;
-  for (let page = 0; page < FIND_PAGES && wanted.size > 0; page++) {
+  for (let page = 0; page < FIND_PAGES && !found(); page++) {
     const list = await readPage({ CreateTime, Sort, Limit: FIND_PAGE_TASKS, ...(token && { ScrollToken: token }) });
     look.answered ||= list.ok || list.error.kind === "refused";
     if (!list.ok) return look;
     for (const { TaskId: taskId, SessionId: sessionId } of list.value.TaskSet ?? [])
-      if (sessionId && wanted.delete(sessionId)) look.found.set(sessionId, taskId);
+      if (sessionId && (wanted.delete(sessionId) || isWanted?.(sessionId))) look.found.set(sessionId, taskId);
     token = list.value.ScrollToken || undefined;
-    look.complete = wanted.size === 0 || (token === undefined && listed);
+    look.complete = found() || (token === undefined && listed);
     // A token that comes again would lead in a circle.
     if (token === undefined || tokens.has(token)) return look;
     tokens.add(token);

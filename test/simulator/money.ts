@@ -141,13 +141,14 @@ export class Money {
   }
 
   /** A look's outcome is about to be told: what it proves absent made nothing. */
-  looked(startedAt: number, { sessionIds, from, to }: Look, outcome: LookOutcome): void {
+  looked(startedAt: number, { sessionIds, everyAttemptOf = [], from, to }: Look, outcome: LookOutcome): void {
     if (!outcome.complete) return;
-    for (const sessionId of sessionIds) {
-      if (outcome.found[sessionId] !== undefined) continue;
-      const id = sessionId.slice(0, sessionId.lastIndexOf("-"));
+    const named = sessionIds.map((sessionId) => sessionId.slice(0, sessionId.lastIndexOf("-")));
+    for (const id of new Set([...named, ...everyAttemptOf])) {
       for (const call of this.calls.get(id) ?? []) {
-        if (call.state !== "open" || sessionIdOf({ id, attempt: call.attempt }) !== sessionId) continue;
+        const sessionId = sessionIdOf({ id, attempt: call.attempt });
+        const asked = everyAttemptOf.includes(id) || sessionIds.includes(sessionId);
+        if (!asked || call.state !== "open" || outcome.found[sessionId] !== undefined) continue;
         const ended = startedAt >= call.leftAt + CREATE_TIMEOUT_MS + VENDOR_WORKS_ON_MS;
         const within = call.calledAt >= from - LOOK_MARGIN_MS && call.calledAt <= to + LOOK_MARGIN_MS;
         if (ended && within) call.state = "nothing";

@@ -158,19 +158,20 @@ export class Shell {
   }
 
   private look(life: Life, effect: Look): void {
-    const { look, sessionIds, from, to } = effect;
+    const { look, from, to } = effect;
+    const names = [...effect.sessionIds, ...(effect.everyAttemptOf ?? [])].join();
     const startedAt = this.clock.now;
     this.listener.opened(life, "look", 1);
     // The range is in the object's time; the margin of the list covers the clocks' difference.
     this.limited<LookOutcome>(
       LOOK_TIMEOUT_MS,
       { found: {}, complete: false, answered: false },
-      (answer) => this.vendor.look(sessionIds, { from, to }, answer),
+      (answer) => this.vendor.look(effect, { from, to }, answer),
       (outcome) => {
         this.listener.opened(life, "look", -1);
         const summary = `${Object.keys(outcome.found).length} found, ${outcome.complete ? "complete" : "incomplete"}`;
         if (life === this.lives.current) this.listener.looked(startedAt, effect, outcome);
-        this.back(life, `looked ${sessionIds.join()} ${summary}`, (core, now) => core.looked(look, outcome, now));
+        this.back(life, `looked ${names} ${summary}`, (core, now) => core.looked(look, outcome, now));
       },
     );
   }

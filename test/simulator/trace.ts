@@ -9,7 +9,7 @@ export function describe(effect: Effect): string {
     case "abort":
       return `${effect.kind} ${effect.id} ${effect.vendorTaskId}`;
     case "look":
-      return `look ${effect.look} for ${effect.sessionIds.join()}`;
+      return `look ${effect.look} for ${[...effect.sessionIds, ...(effect.everyAttemptOf ?? [])].join()}`;
     case "tell":
       return `tell ${effect.tasks.map(({ id, rev, status }) => `${id}/${rev} ${status}`).join()}`;
     case "answer":

@@ -102,9 +102,14 @@ export class Vendor {
     });
   }
 
-  look(sessionIds: readonly string[], range: { from: number; to: number }, answer: (found: LookOutcome) => void): void {
+  look(
+    { sessionIds, everyAttemptOf = [] }: { sessionIds: string[]; everyAttemptOf?: string[] },
+    range: { from: number; to: number },
+    answer: (found: LookOutcome) => void,
+  ): void {
     const { fate, clock } = this;
-    const name = sessionIds.join();
+    const name = [...sessionIds, ...everyAttemptOf].join();
+    const wanted = (task: VendorTask) => sessionIds.includes(task.sessionId) || everyAttemptOf.includes(task.taskId);
     const tookMs = fate.between(`look ${name}`, 10, 3_000);
     const fails = this.isAway() || fate.strikes("look_fails", name);
     const incomplete = fate.strikes("look_incomplete", name) || this.profile.listHidden;
@@ -115,7 +120,7 @@ export class Vendor {
         const seen = Array.from(this.tasks.values()).filter((task) => this.isListed(task, range));
         const share = this.profile.listHidden ? seen.length : fails || incomplete ? Math.floor(seen.length / 2) : 0;
         for (const task of seen.slice(share)) {
-          if (sessionIds.includes(task.sessionId)) found[task.sessionId] = task.vendorTaskId;
+          if (wanted(task)) found[task.sessionId] = task.vendorTaskId;
         }
       }
       answer({ found, complete: !fails && !incomplete, answered: answered && !this.isAway() });

@@ -81,6 +81,8 @@ export class Watch {
     let flying = 0;
     let adopted = 0;
     for (const row of oracle.rows.values()) {
+      // A slot is held, and paid for, also by a call that cannot be made.
+      if (row.status !== "queued") this.served.add(row.owner);
       if (row.adopted === 1) adopted += isOver(row) ? 0 : 1;
       else if (row.status === "queued") queued += 1;
       else if (!isOver(row)) flying += 1;
@@ -116,8 +118,6 @@ export class Watch {
 
   sending(id: string, call: number): void {
     if (call > 1) return;
-    const owner = this.oracle.offers.get(id)?.task.owner ?? "";
-    this.served.add(owner);
     const limit = 12 * this.profile.owners.length;
     const waiting = new Set(
       Array.from(this.oracle.rows.values())

@@ -28,6 +28,14 @@ function listOf(...pages: (Response | Error)[]) {
   return { bodies: () => calls.map(({ body }) => JSON.parse(body) as Json), client, look };
 }
 
+it("a look for whatever fits reads the whole list, and finds all of it", async ({ expect }) => {
+  const { bodies, client } = listOf(page(["t-1", "u-1", "t-12"], "t1"), page(["t-2", "v-1"]));
+  const isWanted = (sessionId: string) => sessionId.startsWith("t-");
+  const look = await client.findTasks({ sessionIds: ["u-1"], isWanted, ...recent });
+  expect(look).toEqual({ found: entries("t-1", "u-1", "t-12", "t-2"), complete: true, answered: true });
+  expect(bodies()).toHaveLength(2);
+});
+
 const entries = (...ids: string[]) => new Map(ids.map((id) => [id, `v-${id}`]));
 
 describe("a look", () => {
