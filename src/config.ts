@@ -64,6 +64,7 @@ const schema = z.object({
   VOD_EVENT_MODE: optionalText.pipe(z.enum(["push", "pull"], { error: "must be push or pull" }).default("push")),
   MAX_WAITING: positiveInteger.default(5_000),
   MAX_WAITING_MEGABYTES: positiveInteger.default(500),
+  MAX_DAILY_MEGABYTES: positiveInteger.default(20_000),
   MAX_STREAMS: positiveInteger.default(200),
   RETENTION_DAYS: positiveInteger.default(30),
   MODEL_POLICY: optionalText.pipe(z.enum(["open", "strict"], { error: "must be open or strict" }).default("open")),
@@ -120,6 +121,8 @@ export type Config = {
     maxWaiting: number;
     /** Their requests together. */
     maxWaitingBytes: number;
+    /** Their requests of one day of UTC. */
+    maxDailyBytes: number;
     /** Status streams, and requests that wait for their task. */
     maxStreams: number;
   };
@@ -183,6 +186,7 @@ export function parseConfig(env: object): Config {
     limits: {
       maxWaiting: vars.MAX_WAITING,
       maxWaitingBytes: vars.MAX_WAITING_MEGABYTES * BYTES_PER_MEGABYTE,
+      maxDailyBytes: vars.MAX_DAILY_MEGABYTES * BYTES_PER_MEGABYTE,
       maxStreams: vars.MAX_STREAMS,
     },
     retentionDays: vars.RETENTION_DAYS,

@@ -20,6 +20,7 @@ export function coreOptions({ vod, limits }: Config): CoreOptions {
     rereadAfterMs: vod.rereadAfterMs,
     maxWaiting: limits.maxWaiting,
     maxWaitingBytes: limits.maxWaitingBytes,
+    maxDailyBytes: limits.maxDailyBytes,
     maxUntold: UNTOLD_MAX_TASKS,
     maxBytes: STORAGE_MAX_BYTES,
   };

@@ -1,4 +1,5 @@
 import type { VendorErrorRule } from "../vod/errors.ts";
+import { DailyBytes } from "./daily-bytes.ts";
 import type { Effect } from "./effects.ts";
 import { Connections } from "./queue/connections.ts";
 import { Deadlines } from "./queue/deadlines.ts";
@@ -30,6 +31,8 @@ export type CoreOptions = {
   /** Of one owner: tasks, and bytes of requests, that may be unfinished and waiting. */
   maxWaiting: number;
   maxWaitingBytes: number;
+  /** Bytes of requests that one owner may send in a day of UTC. */
+  maxDailyBytes: number;
   /** Above this many finished tasks, or bytes, that the record does not have yet, nothing new is taken. */
   maxUntold: number;
   maxBytes: number;
@@ -115,6 +118,7 @@ export class Ledger {
   readonly pending = new Set<string>();
   /** Bytes of requests of unfinished tasks, by owner. */
   readonly bytes = new Map<string, number>();
+  readonly dailyBytes: DailyBytes;
   lastAnswerAt: number | null = null;
   /** Set while a restored object finds out what it has forgotten. */
   restore: RestoreScan | undefined;
@@ -126,6 +130,7 @@ export class Ledger {
     this.usual = new UsualTimes(options.rereadAfterMs);
     this.connections = new Connections(options.connections);
     this.outbox = new Outbox(sql);
+    this.dailyBytes = new DailyBytes(sql, options.maxDailyBytes);
     this.witnesses = new Witnesses(sql);
   }
 

@@ -20,7 +20,7 @@ const RETRY_SCAN_ROWS = 50;
 export function take(ledger: Ledger, task: NewTask, now: number, taking: Limit | undefined): Taken {
   const repeated = task.retry && findRetried(ledger, task, task.retry, now);
   if (repeated) return replayOf(ledger, repeated, task);
-  const limit = taking ?? limitOf(ledger, task);
+  const limit = taking ?? limitOf(ledger, task, now);
   if (limit !== undefined) return knownOutcome(ledger, task, now) ?? limited(ledger, limit);
 
   const start = startAtOnce(ledger, task, now);
@@ -35,6 +35,7 @@ export function take(ledger: Ledger, task: NewTask, now: number, taking: Limit |
     return known ?? take(ledger, task, now, taking);
   }
   ledger.addBytes(task.owner, bytesOf(task));
+  ledger.dailyBytes.add(task.owner, bytesOf(task), now);
   if (!start) {
     if (task.start_by !== null) ledger.starts.set(task.id, task.start_by);
     return { kind: "accepted", taskId: task.id, createdAt: task.created_at, position, sent: false, replayed: false };
@@ -71,12 +72,13 @@ function enqueue(ledger: Ledger, task: NewTask): boolean {
   return ledger.queue.add({ id, owner, priority, lane: ledger.laneOf(task), createdAt });
 }
 
-function limitOf(ledger: Ledger, task: NewTask): Limit | undefined {
+function limitOf(ledger: Ledger, task: NewTask, now: number): Limit | undefined {
   const { queue, options } = ledger;
   if (task.max_queue_length !== null && queue.length > task.max_queue_length) return "queue_length";
   if (queue.waitingOf(task.owner) >= options.maxWaiting) return "owner_tasks";
   const bytes = (ledger.bytes.get(task.owner) ?? 0) + bytesOf(task);
-  return bytes > options.maxWaitingBytes ? "owner_bytes" : undefined;
+  if (bytes > options.maxWaitingBytes) return "owner_bytes";
+  return ledger.dailyBytes.allows(task.owner, bytesOf(task), now) ? undefined : "owner_day";
 }
 
 function limited(ledger: Ledger, limit: Limit): Taken {

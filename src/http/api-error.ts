@@ -17,6 +17,7 @@ const STATUS = {
   queue_full: 429,
   too_many_requests: 429,
   too_many_waiting: 429,
+  daily_limit: 429,
   internal_error: 500,
   not_configured: 500,
   unavailable: 503,

@@ -8,6 +8,7 @@ const QUEUE_RETRY_AFTER_MAX_SECONDS = 300;
 /** What stands in the way is the operator's to remove. */
 const CLOSED_RETRY_AFTER_SECONDS = 60;
 const BYTES_PER_MEGABYTE = 1024 * 1024;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Why nothing was made of a request that nothing is wrong with.
@@ -18,7 +19,8 @@ export function refusedByLimit(
   { limit, waiting, concurrency }: Extract<SubmitOutcome, { kind: "limited" }>,
   maxQueueLength = 0,
 ): ApiError {
-  const { maxWaiting, maxWaitingBytes } = c.get("services").config.limits;
+  const { config, deps } = c.get("services");
+  const { maxWaiting, maxWaitingBytes, maxDailyBytes } = config.limits;
   /** Until so many have started. */
   const afterStarts = (tasks: number) => {
     const seconds = Math.min(secondsForQueue(tasks, concurrency), QUEUE_RETRY_AFTER_MAX_SECONDS);
@@ -37,6 +39,12 @@ export function refusedByLimit(
       const megabytes = Math.floor(maxWaitingBytes / BYTES_PER_MEGABYTE);
       const message = `The requests of your unfinished tasks would take more than ${megabytes} MB, the most that they may. Send more once some have started, or files as URLs.`;
       return new ApiError("too_many_waiting", message, afterStarts(1));
+    }
+    case "owner_day": {
+      const megabytes = Math.floor(maxDailyBytes / BYTES_PER_MEGABYTE);
+      const message = `Your requests of today (UTC) would take more than ${megabytes} MB, the most that they may. Send files as URLs.`;
+      const seconds = Math.ceil((DAY_MS - (deps.now() % DAY_MS)) / 1000);
+      return new ApiError("daily_limit", message, { headers: { "retry-after": String(seconds) } });
     }
     case "storage":
     case "restored": {

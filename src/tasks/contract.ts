@@ -99,6 +99,8 @@ export type Limit =
   /** This owner has as many tasks, or bytes of requests, waiting as it may. */
   | "owner_tasks"
   | "owner_bytes"
+  /** This owner has sent as many bytes of requests as it may in a day of UTC. */
+  | "owner_day"
   /** Longer than the client wanted (`max_queue_length`). */
   | "queue_length"
   /** The object's storage is kept for what it has taken: the record has been away for long. */

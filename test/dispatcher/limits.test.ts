@@ -1,6 +1,7 @@
 /* What one owner may have at once, each with a 429 that says so; the others notice nothing (R7). */
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, it } from "vitest";
+import type { Deps } from "../../src/deps.ts";
 import { cancel, notifyUntilDone, REQUESTS, submit, VIDEO } from "../support/client.ts";
 import {
   addKey,
@@ -17,9 +18,9 @@ import { onCell } from "./support.ts";
 
 let gateway: Gateway;
 
-async function start(bindings: Json): Promise<void> {
+async function start(bindings: Json, deps: Partial<Deps> = {}): Promise<void> {
   await emulator.reset({ task_seconds: 30 });
-  gateway = await startGateway({ env: { VOD_CONCURRENCY: "1", ...bindings } });
+  gateway = await startGateway({ env: { VOD_CONCURRENCY: "1", ...bindings }, deps });
   await addKey("sk-other", "other", ["submit", "read"]);
 }
 
@@ -91,6 +92,31 @@ describe("MAX_WAITING_MEGABYTES", () => {
     await gateway.restart();
     expect((await gateway.post(VIDEO, { ...CAR, ...large })).status).toBe(429);
     await cancel(gateway, id);
+    await submit(gateway, large);
+  });
+});
+
+describe("MAX_DAILY_MEGABYTES", () => {
+  it("bounds the bytes of an owner's requests of a day, whatever became of them, until midnight", async ({
+    expect,
+  }) => {
+    let now = Date.now();
+    await start({ MAX_DAILY_MEGABYTES: "1" }, { now: () => now });
+    const large = { ext_info: "x".repeat(400_000) };
+    await submit(gateway, large);
+    await cancel(gateway, (await submit(gateway, large)).id);
+    const response = await gateway.post(VIDEO, { ...CAR, ...large });
+    const left = Number(response.headers.get("retry-after"));
+    expect(await refused(response)).toMatchObject({ status: 429, code: "daily_limit" });
+    const midnight = new Date(now);
+    midnight.setUTCHours(24, 0, 0, 0);
+    expect(left).toBe(Math.ceil((midnight.getTime() - now) / 1000));
+    // What has room has, another owner's too; a new life has not forgotten.
+    await submit(gateway);
+    await submit(gateway, large, { key: "sk-other" });
+    await gateway.restart();
+    expect((await gateway.post(VIDEO, { ...CAR, ...large })).status).toBe(429);
+    now = midnight.getTime();
     await submit(gateway, large);
   });
 });

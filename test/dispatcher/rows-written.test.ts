@@ -38,6 +38,7 @@ describe("the rows that a task writes in the object, its forgetting included", (
         rereadAfterMs: 180000,
         maxWaiting: 5000,
         maxWaitingBytes: 1e9,
+        maxDailyBytes: 1e12,
         maxUntold: 5e5,
         maxBytes: 7e9,
       };

@@ -31,6 +31,7 @@ const OPTIONS: CoreOptions = {
   rereadAfterMs: 3 * MINUTE_MS,
   maxWaiting: 5_000,
   maxWaitingBytes: 1e9,
+  maxDailyBytes: 1e12,
   maxUntold: 500_000,
   maxBytes: 7e9,
 };

@@ -197,6 +197,7 @@ describe("a body is refused", () => {
       queue_full: "RequestLimitExceeded",
       too_many_requests: "RequestLimitExceeded",
       too_many_waiting: "RequestLimitExceeded",
+      daily_limit: "RequestLimitExceeded",
       unavailable: "InternalError",
       internal_error: "InternalError",
       forbidden: "UnauthorizedOperation",

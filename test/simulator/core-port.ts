@@ -26,6 +26,7 @@ export function optionsOf(profile: Profile): CoreOptions {
     rereadAfterMs: REREAD_AFTER_MS,
     maxWaiting: profile.maxWaiting,
     maxWaitingBytes: profile.maxWaitingBytes,
+    maxDailyBytes: profile.maxDailyBytes,
     maxUntold: profile.maxUntold,
     maxBytes: MAX_BYTES,
   };

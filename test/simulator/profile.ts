@@ -44,6 +44,7 @@ export type Profile = {
   listHidden: boolean;
   maxWaiting: number;
   maxWaitingBytes: number;
+  maxDailyBytes: number;
   maxUntold: number;
   /** Outages: how long one lasts at most. */
   vendorAwayMs: number;
@@ -129,6 +130,7 @@ export function profileOf(seed: number): Profile {
     listHidden: random.chance(0.04),
     maxWaiting: random.chance(0.1) ? random.between(1, 5) : 5_000,
     maxWaitingBytes: random.chance(0.1) ? random.between(200, 60_000) : 512 * 1024 * 1024,
+    maxDailyBytes: 20_000 * 1024 * 1024,
     maxUntold: random.chance(0.1) ? random.between(1, 5) : 500_000,
     vendorAwayMs: random.pick([5 * SECOND_MS, MINUTE_MS, 20 * MINUTE_MS]),
     recordAwayMs: long && random.chance(0.3) ? DAY_MS : random.pick([2 * SECOND_MS, MINUTE_MS]),

@@ -26,6 +26,7 @@ const CODES: Record<Exclude<ApiErrorCode, "validation_error">, string> = {
   queue_full: "RequestLimitExceeded",
   too_many_requests: "RequestLimitExceeded",
   too_many_waiting: "RequestLimitExceeded",
+  daily_limit: "RequestLimitExceeded",
   internal_error: "InternalError",
   not_configured: "InternalError",
   unavailable: "InternalError",
