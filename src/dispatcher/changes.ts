@@ -143,13 +143,3 @@ export function endTask(sql: Sql, id: string, end: End, now: number): boolean {
   );
   return ended.length > 0;
 }
-
-const ERASE = `
-  UPDATE tasks SET result = NULL, session_context = NULL, outline = NULL, request = NULL, error_message = NULL,
-    history = '[]', deleted_at = coalesce(deleted_at, ?2), rev = rev + 1, told = 0
-  WHERE id = ?1 AND finished_at IS NOT NULL`;
-
-/** Removes a finished task's content; the record is told so. */
-export function eraseTask(sql: Sql, id: string, now: number): void {
-  sql.all(ERASE, id, now);
-}

@@ -6,6 +6,7 @@ import type {
   NewTask,
   Observation,
   QueueReport,
+  Remix,
   StoredRequest,
   TaskEvent,
   TaskRow,
@@ -19,7 +20,7 @@ import { eventArrived, inquiryDue, noteDue, reread } from "./inquire.ts";
 import { type CoreOptions, Ledger } from "./ledger.ts";
 import { load } from "./load.ts";
 import { mayStart, pump } from "./pump.ts";
-import { eraseTask } from "./changes.ts";
+import { erase, type Names, namesOf, remixesOf } from "./erase.ts";
 import { findLive } from "./rows.ts";
 import { beginRestore, releaseHeld } from "./restore.ts";
 import type { Restored } from "./restored.ts";
@@ -80,17 +81,14 @@ export class Core {
     return this.turn(now, () => cancel(this.ledger, owner, id, now));
   }
 
-  /** Removes a finished task's content. `not_found`: the record may have it. */
-  erase(owner: string, id: string, now: number): EraseOutcome {
-    return this.turn(now, () => {
-      const row = findLive(this.ledger.sql, id);
-      if (!row || row.owner !== owner || row.adopted === 1) return "not_found";
-      if (row.finished_at === null) return "not_over";
-      eraseTask(this.ledger.sql, id, now);
-      this.ledger.outbox.add(id);
-      this.ledger.emit({ kind: "changed", id });
-      return "erased";
-    });
+  /** {@link namesOf} */
+  namesOf(owner: string, id: string): Names {
+    return namesOf(this.ledger, owner, id);
+  }
+
+  /** Removes a finished task's content. `not_found`: the record may have it. @param names what stands for its names */
+  erase(owner: string, id: string, names: Names, now: number): EraseOutcome {
+    return this.turn(now, () => erase(this.ledger, { owner, id }, names, now));
   }
 
   /** @returns true when it is durable, or nothing; else a `noted` effect follows */
@@ -196,6 +194,10 @@ export class Core {
 
   neededBlobs(keys: string[]): string[] {
     return neededBlobs(this.ledger, keys);
+  }
+
+  remixes(owner: string, ids: string[]): Remix[] {
+    return remixesOf(this.ledger, owner, ids);
   }
 
   /** How many go first; null for a task that does not wait. */

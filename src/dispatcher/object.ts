@@ -70,6 +70,10 @@ export class Dispatcher extends DurableObject<Env> implements DispatcherCalls {
     return this.shell.erase(owner, id);
   }
 
+  async remixes(owner: string, ids: string[]) {
+    return this.shell.remixes(owner, ids);
+  }
+
   async observe(input: ObserveInput) {
     return this.shell.observe(input);
   }

@@ -1,4 +1,5 @@
-import type { TaskStatus } from "../tasks/contract.ts";
+import { erasedName } from "../signing/name-hash.ts";
+import type { NewTask, TaskStatus } from "../tasks/contract.ts";
 import type { Sql, SqlValue } from "./sql.ts";
 
 /** What the core looks at before it applies anything: the small columns of a row. */
@@ -39,19 +40,35 @@ const LIVE_COLUMNS = `id, owner, status, told, rev, adopted, attempt, calls, cal
   submitted_at, finished_at, request_bytes, request_blob, model_name, model_version`;
 
 const FIND = `SELECT ${LIVE_COLUMNS} FROM tasks WHERE id = ?1`;
-const FIND_BY_KEY = `SELECT ${LIVE_COLUMNS} FROM tasks WHERE owner = ?1 AND idempotency_key = ?2 AND holds_key = 1`;
-const FIND_BY_SESSION = `SELECT ${LIVE_COLUMNS} FROM tasks WHERE owner = ?1 AND session_id = ?2 AND holds_session = 1`;
+const FIND_BY_KEY = `
+  SELECT ${LIVE_COLUMNS} FROM tasks WHERE owner = ?1 AND idempotency_key IN (?2, ?3) AND holds_key = 1`;
+const FIND_BY_SESSION = `
+  SELECT ${LIVE_COLUMNS} FROM tasks WHERE owner = ?1 AND session_id IN (?2, ?3) AND holds_session = 1`;
+const IS_ERASED = `
+  SELECT 1 FROM tasks WHERE (owner = ?1 AND session_id = ?2 AND holds_session = 1)
+    OR (owner = ?1 AND idempotency_key = ?3 AND holds_key = 1)`;
 
 export function findLive(sql: Sql, id: string): LiveRow | undefined {
   return sql.all<LiveRow>(FIND, id)[0];
 }
 
-export function findByKey(sql: Sql, owner: string, key: string): LiveRow | undefined {
-  return sql.all<LiveRow>(FIND_BY_KEY, owner, key)[0];
+/** @param hash of the name: its task's content may have been removed, and the name with it */
+export function findByKey(sql: Sql, owner: string, key: string, hash?: string | null): LiveRow | undefined {
+  return sql.all<LiveRow>(FIND_BY_KEY, owner, key, erasedOf(hash))[0];
 }
 
-export function findBySession(sql: Sql, owner: string, sessionId: string): LiveRow | undefined {
-  return sql.all<LiveRow>(FIND_BY_SESSION, owner, sessionId)[0];
+export function findBySession(sql: Sql, owner: string, sessionId: string, hash?: string | null): LiveRow | undefined {
+  return sql.all<LiveRow>(FIND_BY_SESSION, owner, sessionId, erasedOf(hash))[0];
+}
+
+/** Whether a task whose content was removed holds one of these names. */
+export function isHeldByErased(sql: Sql, { owner, session_hash: session, key_hash: key }: NewTask): boolean {
+  if (!session && !key) return false;
+  return sql.all(IS_ERASED, owner, erasedOf(session), erasedOf(key)).length > 0;
+}
+
+function erasedOf(hash: string | null | undefined): string | null {
+  return hash ? erasedName(hash) : null;
 }
 
 /** What a new life reads of each row, in the order of {@link Page}'s lists. */

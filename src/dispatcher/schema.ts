@@ -59,6 +59,8 @@ const INDEXES = [
   "CREATE UNIQUE INDEX IF NOT EXISTS tasks_session ON tasks (owner, session_id) WHERE holds_session = 1",
   "CREATE UNIQUE INDEX IF NOT EXISTS tasks_key ON tasks (owner, idempotency_key) WHERE holds_key = 1",
   "CREATE INDEX IF NOT EXISTS tasks_retry ON tasks (owner, retry_print) WHERE retry_print IS NOT NULL",
+  // Who removes a task may want what was made of it removed, too.
+  "CREATE INDEX IF NOT EXISTS tasks_parent ON tasks (owner, parent_id) WHERE parent_id IS NOT NULL",
   // What a new life loads, and what lists show: unfinished tasks and those that the record does not have yet.
   "CREATE INDEX IF NOT EXISTS tasks_live ON tasks (owner, id) WHERE told = 0",
 ];

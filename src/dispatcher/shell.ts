@@ -9,11 +9,13 @@ import type {
   Observation,
   ObserveInput,
   QueueReport,
+  Remix,
   StoredRequest,
   Submitted,
   TaskEvent,
   TaskRow,
 } from "../tasks/contract.ts";
+import { erasedName, nameHash } from "../signing/name-hash.ts";
 import { Core } from "./core.ts";
 import { coreOptions } from "./core-options.ts";
 import type { Effect } from "./effects.ts";
@@ -88,7 +90,14 @@ export class Shell implements Omit<Dispatcher, "restore"> {
   }
 
   async erase(owner: string, id: string): Promise<EraseOutcome> {
-    return this.turn((now) => this.core.erase(owner, id, now));
+    const { session, key } = this.core.namesOf(owner, id);
+    const standIn = async (name: string | null) => (name === null ? null : erasedName(await nameHash(owner, name)));
+    const names = { session: await standIn(session), key: await standIn(key) };
+    return this.turn((now) => this.core.erase(owner, id, names, now));
+  }
+
+  async remixes(owner: string, ids: string[]): Promise<Remix[]> {
+    return this.core.remixes(owner, ids);
   }
 
   async event(event: TaskEvent): Promise<void> {

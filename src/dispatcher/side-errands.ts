@@ -1,5 +1,6 @@
 import { log } from "../log.ts";
 import type { ObjectServices } from "../services.ts";
+import { nameHash } from "../signing/name-hash.ts";
 import type { Effect } from "./effects.ts";
 
 /** More of them than this are dropped: each only spares somebody a little work later. */
@@ -40,6 +41,6 @@ export class SideErrands {
     const { store, deps } = this.services;
     if (effect.kind === "drop") return store.blobs.delete([effect.blob]);
     const { owner, sessionId, taskId, expiresAt } = effect;
-    return store.dedupe.remember(owner, sessionId, { taskId, expiresAt }, deps.now());
+    return store.dedupe.remember(await nameHash(owner, sessionId), { taskId, expiresAt }, deps.now());
   }
 }

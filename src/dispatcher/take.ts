@@ -6,7 +6,7 @@ import type { Ledger } from "./ledger.ts";
 import { wantsOther } from "./pump.ts";
 import { noteAttempt, releaseKey, releaseSession } from "./claims.ts";
 import { insertTask, type Start } from "./insert-row.ts";
-import { findByKey, findBySession, findLive, type LiveRow } from "./rows.ts";
+import { findByKey, findBySession, findLive, isHeldByErased, type LiveRow } from "./rows.ts";
 
 /** `pending`: an `answer` effect for this task is the answer, once the vendor has given one. */
 export type Taken = Submitted | { kind: "pending"; taskId: string; replayed: boolean };
@@ -20,6 +20,8 @@ const RETRY_SCAN_ROWS = 50;
 export function take(ledger: Ledger, task: NewTask, now: number, taking: Limit | undefined): Taken {
   const repeated = task.retry && findRetried(ledger, task, task.retry, now);
   if (repeated) return replayOf(ledger, repeated, task);
+  const erased = isHeldByErased(ledger.sql, task) ? knownOutcome(ledger, task, now) : undefined;
+  if (erased) return erased;
   const limit = taking ?? limitOf(ledger, task, now);
   if (limit !== undefined) return knownOutcome(ledger, task, now) ?? limited(ledger, limit);
 
@@ -91,10 +93,14 @@ function knownOutcome(ledger: Ledger, task: NewTask, now: number): Taken | undef
   const same = findLive(sql, task.id);
   if (same) return { ...outcomeOf(ledger, same), replayed: false };
   const byKey =
-    task.idempotency_key === null ? undefined : current(sql, findByKey(sql, task.owner, task.idempotency_key), now);
+    task.idempotency_key === null
+      ? undefined
+      : current(sql, findByKey(sql, task.owner, task.idempotency_key, task.key_hash), now);
   if (byKey) return replayOf(ledger, byKey, task);
   const bySession =
-    task.session_id === null ? undefined : current(sql, findBySession(sql, task.owner, task.session_id), now);
+    task.session_id === null
+      ? undefined
+      : current(sql, findBySession(sql, task.owner, task.session_id, task.session_hash), now);
   return bySession && { kind: "duplicate_session", firstTaskId: bySession.id };
 }
 

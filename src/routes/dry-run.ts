@@ -2,7 +2,6 @@ import type { Context } from "hono";
 import * as z from "zod";
 import type { Problem } from "../http/api-error.ts";
 import type { AppEnv } from "../http/app-env.ts";
-import { rejectInvalid } from "../http/problems.ts";
 import type { CreateAction, VendorRequest } from "../vod/requests.ts";
 import { secondsUntilStart } from "./queue-wait.ts";
 
@@ -20,14 +19,6 @@ export type DryRunAnswer = z.infer<typeof dryRunAnswer>;
 
 /** Members of the call that name the task, which a dry run does not make. */
 const SET_WHEN_SENT = ["SessionId", "SessionContext"];
-
-/** Whether the client only wants to know what would happen. */
-export function wantsDryRun(c: Context<AppEnv>): boolean {
-  const word = c.req.query("dry_run");
-  if (word === undefined || word === "0" || word === "false") return false;
-  if (word === "1" || word === "true") return true;
-  return rejectInvalid([{ loc: ["query", "dry_run"], msg: "Use 1 or 0.", type: "value_error" }]);
-}
 
 /** Nothing is stored and nobody is called, but for the dispatcher's word on its queue. */
 export async function dryRun(

@@ -2,12 +2,13 @@ import type { Context } from "hono";
 import { ApiError, type Problem } from "../http/api-error.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { idempotencyKey } from "../http/idempotency-key.ts";
+import { queryFlag } from "../http/query-flag.ts";
 import { maxQueueLength, startTimeoutSeconds } from "../http/queue-limits.ts";
 import { dispatcherUnavailable } from "../http/unavailable.ts";
 import { publicOrigin, taskUrls } from "../http/urls.ts";
 import { type SubmitOutcome, submitTask, type TaskDraft } from "../tasks/submit.ts";
 import { ruleOf } from "../vod/errors.ts";
-import { dryRun, type DryRunAnswer, wantsDryRun } from "./dry-run.ts";
+import { dryRun, type DryRunAnswer } from "./dry-run.ts";
 import { checkModel, type Locate } from "./model-check.ts";
 import { refusedByLimit } from "./submission-limits.ts";
 
@@ -32,7 +33,7 @@ export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Prom
   const seconds = fromBody ?? startTimeoutSeconds(c);
   const key = draft.idempotencyKey ?? idempotencyKey(c);
   const warnings = checkModel(c, draft);
-  if (wantsDryRun(c)) return { kind: "dry_run", answer: await dryRun(c, { ...draft, warnings }) };
+  if (queryFlag(c, "dry_run")) return { kind: "dry_run", answer: await dryRun(c, { ...draft, warnings }) };
   const maxLength = maxQueueLength(c);
   const outcome = await submitTask(c.get("services"), {
     ...rest,

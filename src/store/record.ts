@@ -11,12 +11,18 @@ const ONE_TASK = `owner = ?1 AND action IN (${ANY_ACTION}) AND id = ?2`;
 
 const FIND = `SELECT ${ROW_COLUMNS.join(", ")} FROM tasks WHERE ${ONE_TASK}`;
 const FIND_STATUS = `SELECT ${STATUS_COLUMNS.join(", ")} FROM tasks WHERE ${ONE_TASK}`;
+const FIND_NAME = `SELECT session_id FROM tasks WHERE ${ONE_TASK}`;
 const FIND_REQUEST = `SELECT request FROM tasks WHERE ${ONE_TASK}`;
 
 const ERASE = `
   UPDATE tasks SET result = NULL, session_context = NULL, outline = NULL, request = NULL, error_message = NULL,
-                   history = '[]', deleted_at = coalesce(deleted_at, ?3), rev = rev + 1
+                   history = '[]', session_id = iif(deleted_at IS NULL, ?4, session_id),
+                   deleted_at = coalesce(deleted_at, ?3), rev = rev + 1
   WHERE ${ONE_TASK}`;
+
+const REMIXES = `
+  SELECT id FROM tasks INDEXED BY tasks_parent
+  WHERE owner = ?1 AND parent_id IN (SELECT value FROM json_each(?2)) AND parent_id IS NOT NULL LIMIT ?3`;
 
 const KEEP_OTHER_EVENT = `
   INSERT INTO other_events (id, event_type, body, received_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO NOTHING`;
@@ -31,6 +37,14 @@ export type OtherEvent = {
   eventType: string;
   body: string;
   now: number;
+};
+
+export type Erasure = {
+  owner: string;
+  id: string;
+  now: number;
+  /** What stands for the task's `session_id` from now on. */
+  standIn: string | null;
 };
 
 /**
@@ -67,8 +81,19 @@ export function createRecord(db: D1Database, once: D1Database) {
      * for an unknown one. Only for a task that the dispatcher does not have any more: what it has, it tells itself.
      * @returns false when there is no such task of this owner's
      */
-    async erase({ owner, id, now }: { owner: string; id: string; now: number }): Promise<boolean> {
-      return (await db.prepare(ERASE).bind(owner, id, now).run()).meta.changes > 0;
+    async erase({ owner, id, now, standIn }: Erasure): Promise<boolean> {
+      return (await db.prepare(ERASE).bind(owner, id, now, standIn).run()).meta.changes > 0;
+    },
+
+    /** The task's `session_id`; undefined when there is no such task of this owner's. */
+    async sessionOf(owner: string, id: string): Promise<string | null | undefined> {
+      return (await db.prepare(FIND_NAME).bind(owner, id).first<{ session_id: string | null }>())?.session_id;
+    },
+
+    /** The tasks made from these. */
+    async remixes(owner: string, ids: string[], limit: number): Promise<string[]> {
+      const { results } = await db.prepare(REMIXES).bind(owner, JSON.stringify(ids), limit).all<{ id: string }>();
+      return results.map(({ id }) => id);
     },
 
     deleteExpired: (expiry: Expiry) => deleteExpired(db, expiry),

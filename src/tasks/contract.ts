@@ -83,6 +83,9 @@ export type NewTask = Pick<
   | "created_at"
 > & {
   idempotency_key: string | null;
+  /** What stands for the two names once the content of the task that holds them was removed. */
+  session_hash?: string | null;
+  key_hash?: string | null;
   /** SHA-256 of the parsed request, what an Idempotency-Key is bound to; "" without one. */
   fingerprint: string;
   /** Fails unless the vendor is called by then (milliseconds); null: waits for ever. */
@@ -123,6 +126,12 @@ export type Submitted =
 export type CancelOutcome = "canceled" | "in_progress" | "already_over" | "not_found";
 
 export type EraseOutcome = "erased" | "not_over" | "not_found";
+
+/** Tasks made from one task, and from those in turn, that one request removes with it. */
+export const REMIXES_MAX = 1_000;
+
+/** A task that was made from another one. */
+export type Remix = { id: string; over: boolean };
 
 /** A task as its watchers see it. `version` changes whenever anything they see does. */
 export type Observation = {
@@ -198,6 +207,8 @@ export type Dispatcher = {
   cancel(owner: string, id: string): Promise<CancelOutcome>;
   /** Removes a finished task's content. `not_found`: the record may still have it. */
   erase(owner: string, id: string): Promise<EraseOutcome>;
+  /** The tasks made from these, at most {@link REMIXES_MAX}; those that only the record has are not among them. */
+  remixes(owner: string, ids: string[]): Promise<Remix[]>;
   /** Undefined: not this owner's, or only the record has it. */
   observe(input: ObserveInput): Promise<Observation | undefined>;
   /** With its result, when it is over; undefined as above. */

@@ -59,6 +59,7 @@ export function dispatcherClient(
     submit: async (task) => attempt("submit", task.id, async () => objectOf(task.id).submit(task)),
     cancel: async (owner, id) => attempt("cancel", id, async () => objectOf(id).cancel(owner, id)),
     erase: async (owner, id) => attempt("erase", id, async () => objectOf(id).erase(owner, id)),
+    remixes: async (owner, ids) => attempt("remixes", undefined, async () => object().remixes(owner, ids)),
     // A wait that broke off is not begun again here: whoever waits knows how much of its time is left.
     observe: async (input) =>
       attempt("observe", input.id, async (tries) =>

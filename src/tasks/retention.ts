@@ -1,9 +1,7 @@
 import { log } from "../log.ts";
 import type { Services } from "../services.ts";
-import type { EraseOutcome } from "./contract.ts";
 import { CLAIM_LIFETIME_MS } from "./limits.ts";
-import { inObjectThenRecord } from "./lookup.ts";
-import { isTaskId, lowestIdAt } from "./task-id.ts";
+import { lowestIdAt } from "./task-id.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** A run of the cron trigger deletes so many batches at most; what is left goes in the next minute. */
@@ -24,19 +22,4 @@ export async function applyRetention({
     if (rows === 0) break;
   }
   if (count > 0) log("info", "retention.deleted", { count });
-}
-
-/** Removes a terminal task's content at its client's wish. */
-export async function eraseTask(services: Services, owner: string, id: string): Promise<EraseOutcome> {
-  if (!isTaskId(id)) return "not_found";
-  const { store, deps, cache, dispatcher } = services;
-  const outcome = await inObjectThenRecord<EraseOutcome>(
-    async () => {
-      const answer = await dispatcher.erase(owner, id);
-      return answer === "not_found" ? undefined : answer;
-    },
-    async () => ((await store.record.erase({ owner, id, now: deps.now() })) ? "erased" : undefined),
-  );
-  if (outcome === "erased") cache.forget(id);
-  return outcome ?? "not_found";
 }

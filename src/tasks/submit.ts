@@ -1,6 +1,7 @@
 import type { Services } from "../services.ts";
 import { REQUEST_INLINE_MAX_BYTES, requestKey } from "../store/blobs.ts";
 import { sha256Hex, utf8 } from "../signing/encoding.ts";
+import { nameHash } from "../signing/name-hash.ts";
 import { type CreateAction, storableRequest, type VendorRequest } from "../vod/requests.ts";
 import { DispatcherUnavailableError, type NewTask, type StoredRequest, type Submitted } from "./contract.ts";
 import { CLAIM_LIFETIME_MS } from "./limits.ts";
@@ -61,7 +62,9 @@ async function submit(services: Services, draft: TaskDraft): Promise<SubmitOutco
   const now = deps.now();
   // A repetition that names itself is to be answered like the first, which only the dispatcher can tell.
   const asksMemory = sessionId && !idempotencyKey && !retry;
-  const remembered = asksMemory ? store.dedupe.find(owner, sessionId, now) : undefined;
+  const hashOf = async (name: string | undefined) => (name ? nameHash(owner, name) : null);
+  const [sessionHash, keyHash] = await Promise.all([hashOf(sessionId), hashOf(idempotencyKey)]);
+  const remembered = asksMemory && sessionHash ? store.dedupe.find(sessionHash, now) : undefined;
 
   const id = newTaskId(deps, now);
   // Only a name is bound to a request; without one nobody asks for the hash.
@@ -77,7 +80,7 @@ async function submit(services: Services, draft: TaskDraft): Promise<SubmitOutco
     return { kind: "duplicate_session", firstTaskId };
   }
 
-  const task = await newTask(draft, { id, now, request, fingerprint });
+  const task = await newTask(draft, { id, now, request, fingerprint, sessionHash, keyHash });
   let submitted: Submitted;
   try {
     submitted = await dispatcher.submit(task);
@@ -89,9 +92,9 @@ async function submit(services: Services, draft: TaskDraft): Promise<SubmitOutco
   const taken = "taskId" in submitted && submitted.taskId === id;
   if (!taken) forget(services, request);
   if (submitted.kind !== "accepted") return submitted;
-  if (taken && submitted.sent && sessionId) {
+  if (taken && submitted.sent && sessionHash) {
     const entry = { taskId: id, expiresAt: submitted.createdAt + CLAIM_LIFETIME_MS };
-    deps.defer(store.dedupe.remember(owner, sessionId, entry, now));
+    deps.defer(store.dedupe.remember(sessionHash, entry, now));
   }
   const { taskId, createdAt, position: queuePosition, replayed } = submitted;
   return { kind: "accepted", taskId, createdAt, queuePosition, replayed };
@@ -115,7 +118,11 @@ function forget({ store, deps }: Services, request: StoredRequest): void {
 
 async function newTask(
   draft: TaskDraft,
-  known: { id: string; now: number; request: StoredRequest; fingerprint: string },
+  known: Pick<NewTask, "id" | "request" | "fingerprint"> & {
+    now: number;
+    sessionHash: string | null;
+    keyHash: string | null;
+  },
 ): Promise<NewTask> {
   const { id, now, request, fingerprint } = known;
   const { idempotencyKey, retry, startTimeoutMs } = draft;
@@ -136,6 +143,8 @@ async function newTask(
     outline: outlineOf(draft.request),
     created_at: now,
     idempotency_key: idempotencyKey || null,
+    session_hash: known.sessionHash,
+    key_hash: known.keyHash,
     fingerprint: idempotencyKey ? fingerprint : "",
     start_by: startTimeoutMs === undefined ? null : now + startTimeoutMs,
     retry: numbered

@@ -2,8 +2,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, it } from "vitest";
-import { notify, REQUESTS, submit, vendorTaskOf } from "../support/client.ts";
+import { notify, REQUESTS, submit, vendorTaskOf, VIDEO } from "../support/client.ts";
 import {
+  CAR,
   dispatcherObject,
   emulator,
   type Gateway,
@@ -76,6 +77,36 @@ describe("DELETE, then a copy of the event (L6)", () => {
       expect(await env.DB.prepare("SELECT sum(tasks) AS n FROM hourly_counts").first<Json>()).toEqual({ n: 1 });
     });
   }
+
+  it("takes the names with it, wherever they lie, and the claims stay", async ({ expect }) => {
+    const headers = { "idempotency-key": "key of a person" };
+    const named = { session_id: "person@example.org" };
+    const first = await gateway.post(VIDEO, { ...CAR, ...named }, { headers });
+    const { request_id: id } = await first.json<{ request_id: string }>();
+    await vendorFinishes();
+    await notify(gateway, await vendorTaskOf(id));
+    await recordHasAll(gateway);
+    for (const _ of ["once", "and again"]) {
+      expect((await erase(id)).status).toBe(200);
+      await recordHasAll(gateway);
+      const rows = await everywhere(id);
+      expect(rows).toHaveLength(2);
+      expect(JSON.stringify(rows)).not.toMatch(/person/);
+      for (const row of rows) expect(row.session_id).toMatch(/^sha256:[0-9a-f]{64}$/);
+    }
+    const again = await gateway.post(VIDEO, { ...CAR, ...named }, { headers });
+    expect([again.status, (await again.json<Json>()).request_id]).toEqual([200, id]);
+    const other = await gateway.post(VIDEO, { ...CAR, ...named });
+    expect([other.status, (await other.json<Json>()).code]).toEqual([409, "duplicate_session_id"]);
+    expect((await gateway.post(VIDEO, { ...CAR, session_id: "another" })).status).toBe(200);
+    // The object has long forgotten it.
+    const second = await finished({ session_id: "second person" });
+    await recordHasAll(gateway);
+    await pass(gateway, 20 * 60_000);
+    await pass(gateway, 4 * DAY_MS);
+    expect((await erase(second)).status).toBe(200);
+    expect(JSON.stringify(await everywhere(second))).not.toMatch(/person/);
+  });
 
   it("of a failed task removes the vendor's message, which may repeat the prompt", async ({ expect }) => {
     await emulator.call("PUT", "config", {

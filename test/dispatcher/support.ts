@@ -2,6 +2,7 @@
  * The object's core driven by hand, on the object's own SQLite: the test holds the clock, sees each effect, and tells its
  * outcome, or keeps it to itself.
  */
+import { erasedName } from "../../src/signing/name-hash.ts";
 import { runInDurableObject } from "cloudflare:test";
 import { Core, type CoreOptions } from "../../src/dispatcher/core.ts";
 import type { CreateOutcome, Effect, LookOutcome, ReadOutcome } from "../../src/dispatcher/effects.ts";
@@ -98,7 +99,10 @@ export class Life {
   }
 
   erase(n: number, owner = "acme") {
-    return this.turn(() => this.core.erase(owner, this.cell.id(n), this.cell.now));
+    const { session, key } = this.core.namesOf(owner, this.cell.id(n));
+    // In the place of hashes, which take an await.
+    const names = { session: session && erasedName(`hash of ${session}`), key: key && erasedName(`hash of ${key}`) };
+    return this.turn(() => this.core.erase(owner, this.cell.id(n), names, this.cell.now));
   }
 
   /** @returns whether it is durable at once */

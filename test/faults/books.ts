@@ -174,7 +174,7 @@ function wrongAnswer(
   if (task?.owner !== order.owner) {
     return { kind: "lost", text: `order ${order.number} was told of it; its owner has no such task` };
   }
-  if (answer.code === "duplicate_session_id" && task.sessionId !== order.sessionId) {
+  if (answer.code === "duplicate_session_id" && !task.erased && task.sessionId !== order.sessionId) {
     return { kind: "wrong_session", text: `refused order ${order.number}, whose session_id it does not have` };
   }
   if (answer.status !== 200) return undefined;

@@ -1,6 +1,6 @@
 /* OpenAI Videos: retrieve, list, delete and remix, and the same tasks seen from other dialects. */
 import { beforeEach, describe, it } from "vitest";
-import { addKey, CAR, emulator, type Json } from "../support/gateway.ts";
+import { addKey, CAR, emulator, type Json, recordHasAll } from "../support/gateway.ts";
 import { startVideos, vendorGot, type Videos } from "./openai-videos-support.ts";
 
 const UNKNOWN_ID = "019382f0-0000-7000-8000-000000000000";
@@ -161,6 +161,43 @@ describe("delete", () => {
     expect([status, body]).toMatchObject([400, { error: { code: "video_not_finished" }, video_id: id }]);
     expect(headers.get("x-should-retry")).toBe("false");
     expect(await retrieve(id)).toMatchObject({ id });
+  });
+});
+
+describe("delete with ?remixes=1", () => {
+  const removeAll = async (id: string, query = "?remixes=1") => {
+    const response = await videos.gateway.request(`/v1/videos/${id}${query}`, { method: "DELETE" });
+    return { status: response.status, body: await response.json<Json>() };
+  };
+  const remixed = async (id: string) => String((await videos.remix(id, { prompt: "again" })).body["id"]);
+
+  it("takes with it what was made of the video, and of that in turn, and nothing else", async ({ expect }) => {
+    const [source, other] = [await videos.finished(), await videos.finished()];
+    const first = await remixed(source);
+    await videos.complete();
+    await recordHasAll(videos.gateway);
+    const second = await remixed(first);
+    const kept = await remixed(other);
+    await videos.complete();
+    expect(await removeAll(source)).toEqual({
+      status: 200,
+      body: { id: source, deleted: true, object: "video.deleted", remixes: 2 },
+    });
+    for (const id of [source, first, second]) expect((await videos.get(`/v1/videos/${id}`)).status).toBe(404);
+    expect(idsOf(await list())).toEqual([kept, other]);
+  });
+
+  it("removes nothing while one of them is not finished, and says which", async ({ expect }) => {
+    const source = await videos.finished();
+    await emulator.reset({ task_seconds: 60 });
+    const remix = await remixed(source);
+    const { status, body } = await removeAll(source);
+    expect([status, body]).toMatchObject([400, { error: { code: "video_not_finished" } }]);
+    expect(JSON.stringify(body)).toContain(remix);
+    expect(await retrieve(source)).toMatchObject({ id: source });
+    expect((await removeAll(source, "?remixes=yes")).body).toMatchObject({ error: { param: "remixes" } });
+    expect((await removeAll(source, "")).body).toEqual({ id: source, deleted: true, object: "video.deleted" });
+    expect(await retrieve(remix)).toMatchObject({ id: remix });
   });
 });
 

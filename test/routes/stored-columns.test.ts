@@ -32,6 +32,8 @@ const MAX_BYTES: Record<keyof NewTask, number> = {
   // Of a header's 255 units; a signature of the vendor's API is shorter.
   idempotency_key: 3 * 255,
   fingerprint: 64,
+  session_hash: 64,
+  key_hash: 64,
   request: REQUEST_INLINE_MAX_BYTES,
   // Two hashes and a number.
   retry: 100,

@@ -164,6 +164,8 @@ export class Clients {
       outline: JSON.stringify({ order: order.number }),
       created_at: now,
       idempotency_key: order.key ?? null,
+      session_hash: order.sessionId === undefined ? null : simulatedHash(order.owner, order.sessionId),
+      key_hash: order.key === undefined ? null : simulatedHash(order.owner, order.key),
       fingerprint: order.key || order.retryPrint ? fingerprintOf(order, otherBody) : "",
       start_by: order.startWithinMs === undefined ? null : now + order.startWithinMs,
       retry: order.retryPrint === undefined ? null : { print: order.retryPrint, attempt },
@@ -173,6 +175,11 @@ export class Clients {
       max_queue_length: order.maxQueueLength ?? null,
     };
   }
+}
+
+/** In the place of a hash, which takes an await. */
+export function simulatedHash(owner: string, name: string): string {
+  return `hash of ${JSON.stringify([owner, name])}`;
 }
 
 /** A UUIDv7 of this time; the rest of it is a number. */

@@ -1,3 +1,5 @@
+import { erasedName } from "../../src/signing/name-hash.ts";
+import { simulatedHash } from "./clients.ts";
 import { createRecord } from "../../src/store/record.ts";
 import type { ToldTask } from "../../src/tasks/contract.ts";
 import type { Clock } from "./clock.ts";
@@ -57,7 +59,9 @@ export class TaskRecord {
   /** Its client has the content removed, and the object does not have the task any more. */
   erase(owner: string, id: string, now: number): boolean {
     if (this.rows.get(id)?.owner !== owner) return false;
-    this.write([id], () => this.record.erase({ owner, id, now }));
+    const name = this.rows.get(id)?.session_id ?? null;
+    const standIn = name === null ? null : erasedName(simulatedHash(owner, name));
+    this.write([id], () => this.record.erase({ owner, id, now, standIn }));
     return true;
   }
 

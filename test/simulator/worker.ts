@@ -8,8 +8,11 @@ import type {
   TaskRow,
   TaskStatusRow,
 } from "../../src/tasks/contract.ts";
+import type { Core } from "./core-port.ts";
+import { erasedName } from "../../src/signing/name-hash.ts";
 import { HIGHEST_ID } from "../../src/tasks/task-id.ts";
 import { type Calls, type Told, Waits } from "./calls.ts";
+import { simulatedHash } from "./clients.ts";
 import type { Clock } from "./clock.ts";
 import type { Fate } from "./fate.ts";
 import type { TaskRecord } from "./record.ts";
@@ -115,7 +118,7 @@ export class Worker {
   }
 
   erase(owner: string, id: string, answered: (outcome: EraseOutcome | "unavailable") => void): void {
-    this.calls.call<EraseOutcome>(`erase ${id}`, (core, now) => core.erase(owner, id, now), {
+    this.calls.call<EraseOutcome>(`erase ${id}`, (core, now) => core.erase(owner, id, standIns(core, owner, id), now), {
       answered: (outcome) => {
         if (outcome !== "not_found") return answered(outcome);
         if (this.record.away) return answered("unavailable");
@@ -176,4 +179,11 @@ function wholeOf(row: TaskRow | undefined): ReadAnswer | undefined {
 
 function statusOf(seen: Observation | undefined): ReadAnswer | undefined {
   return seen && { kind: "row", row: seen.task, from: "object", version: seen.version };
+}
+
+/** As the object's shell does it. */
+function standIns(core: Core, owner: string, id: string) {
+  const { session, key } = core.namesOf(owner, id);
+  const standIn = (name: string | null) => (name === null ? null : erasedName(simulatedHash(owner, name)));
+  return { session: standIn(session), key: standIn(key) };
 }

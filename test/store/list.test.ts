@@ -111,7 +111,7 @@ describe("the list of videos", () => {
   });
 
   it("passes over what was removed, however many, without a short page", async ({ expect }) => {
-    for (const id of videos.slice(2, -1)) await record.erase({ owner: "acme", id, now: NOW });
+    for (const id of videos.slice(2, -1)) await record.erase({ owner: "acme", id, now: NOW, standIn: null });
     const page = await list({ limit: 2 });
     expect([idsOf(page), page.hasMore]).toEqual([[videos.at(-1), videos[1]], true]);
   });

@@ -11,7 +11,7 @@ describe("erasing a task that only the record has", () => {
     const secret = { session_context: "private", outline: '{"prompt":"private"}', error_message: "private" };
     const task = told(1, { ...secret, request: "private", result: "private", history: "private", rev: 4 });
     await record.tell([task]);
-    expect(await record.erase({ owner: "acme", id: idOf(1), now: NOW })).toBe(true);
+    expect(await record.erase({ owner: "acme", id: idOf(1), now: NOW, standIn: null })).toBe(true);
     expect(await rowsOf("tasks")).toEqual([
       {
         ...task,
@@ -31,17 +31,17 @@ describe("erasing a task that only the record has", () => {
 
   it("again is as good, and keeps the time of the first", async ({ expect }) => {
     await record.tell([told(1)]);
-    await record.erase({ owner: "acme", id: idOf(1), now: NOW });
-    expect(await record.erase({ owner: "acme", id: idOf(1), now: NOW + 9 })).toBe(true);
+    await record.erase({ owner: "acme", id: idOf(1), now: NOW, standIn: null });
+    expect(await record.erase({ owner: "acme", id: idOf(1), now: NOW + 9, standIn: null })).toBe(true);
     expect((await record.find("acme", idOf(1)))?.deleted_at).toBe(NOW);
   });
 
   it("finds only the owner's own, of either kind", async ({ expect }) => {
     await record.tell([told(1, { action: "CreateAigcImageTask" })]);
-    expect(await record.erase({ owner: "other", id: idOf(1), now: NOW })).toBe(false);
-    expect(await record.erase({ owner: "acme", id: idOf(2), now: NOW })).toBe(false);
+    expect(await record.erase({ owner: "other", id: idOf(1), now: NOW, standIn: null })).toBe(false);
+    expect(await record.erase({ owner: "acme", id: idOf(2), now: NOW, standIn: null })).toBe(false);
     expect((await record.find("acme", idOf(1)))?.result).not.toBeNull();
-    expect(await record.erase({ owner: "acme", id: idOf(1), now: NOW })).toBe(true);
+    expect(await record.erase({ owner: "acme", id: idOf(1), now: NOW, standIn: null })).toBe(true);
   });
 });
 

@@ -89,7 +89,7 @@ describe("a told task", () => {
     expect,
   }) => {
     await record.tell([told(1, { rev: 2 }), told(2, { rev: 2 }), told(3, { rev: 2, status: "expired", result: null })]);
-    await record.erase({ owner: "acme", id: idOf(1), now: NOW + 5 });
+    await record.erase({ owner: "acme", id: idOf(1), now: NOW + 5, standIn: null });
     const lost = { status: "expired", result: null, rev: 90 } as const;
     await record.tell([told(1, { rev: 90 }), told(2, lost), told(3, { rev: 90 })]);
     expect(await record.find("acme", idOf(1))).toMatchObject({ result: null, outline: null, deleted_at: NOW + 5 });

@@ -1,4 +1,5 @@
 /* The Worker's half of a submission, with a dispatcher that answers as told. */
+import { nameHash } from "../../src/signing/name-hash.ts";
 import { env } from "cloudflare:workers";
 import { describe, it } from "vitest";
 import type { Services } from "../../src/services.ts";
@@ -86,6 +87,8 @@ describe("a submission", () => {
       outline: '{"prompt":"一辆汽车"}',
       created_at: NOW,
       idempotency_key: "k",
+      session_hash: await nameHash("acme", "s"),
+      key_hash: await nameHash("acme", "k"),
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
       start_by: NOW + 5_000,
       retry: null,
@@ -124,7 +127,7 @@ describe("a submission", () => {
     await told.promise;
     answer.resolve();
     await settle();
-    expect(await store.dedupe.find("acme", "s", NOW)).toBe(asked[0]?.id);
+    expect(await store.dedupe.find(await nameHash("acme", "s"), NOW)).toBe(asked[0]?.id);
   });
 });
 
@@ -149,14 +152,14 @@ describe("a session_id", () => {
     const { services, store, settle } = start((task) => acceptedAs(task.id, changes));
     await submitTask(services, draft({ sessionId: "s" }));
     await settle();
-    expect(await store.dedupe.find("acme", "s", NOW)).toBeUndefined();
+    expect(await store.dedupe.find(await nameHash("acme", "s"), NOW)).toBeUndefined();
   });
 
   it.for([{ idempotencyKey: "k" }, { retry: { attempt: 1, client: "c" } }])(
     "of a request that says it may be a repetition (%o) is the dispatcher's to judge",
     async (changes, { expect }) => {
       const { services, store, asked } = start((task) => acceptedAs(task.id));
-      await store.dedupe.remember("acme", "s", { taskId: "first", expiresAt: NOW + 100_000 }, NOW);
+      await store.dedupe.remember(await nameHash("acme", "s"), { taskId: "first", expiresAt: NOW + 100_000 }, NOW);
       await submitTask(services, draft({ sessionId: "s", ...changes }));
       expect(asked).toHaveLength(1);
     },
@@ -202,7 +205,7 @@ describe("a large request", () => {
 
   it("of a session_id that is remembered is deleted again", async ({ expect }) => {
     const { services, store, asked, settle } = start((task) => acceptedAs(task.id));
-    await store.dedupe.remember("acme", "s", { taskId: "first", expiresAt: NOW + 100_000 }, NOW);
+    await store.dedupe.remember(await nameHash("acme", "s"), { taskId: "first", expiresAt: NOW + 100_000 }, NOW);
     expect(await submitTask(services, large({ sessionId: "s" }))).toMatchObject({ firstTaskId: "first" });
     await settle();
     expect([asked, await blobs()]).toEqual([[], []]);

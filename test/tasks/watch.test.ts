@@ -10,7 +10,7 @@ import {
   type TaskStatus,
 } from "../../src/tasks/contract.ts";
 import { readTask } from "../../src/tasks/read.ts";
-import { eraseTask } from "../../src/tasks/retention.ts";
+import { eraseTask } from "../../src/tasks/erase.ts";
 import { TaskCache } from "../../src/tasks/task-cache.ts";
 import { openWatch, taskState, TooManyWatchersError, waitUntilOver } from "../../src/tasks/watch.ts";
 
@@ -86,7 +86,14 @@ function start({
       cancel: async () => ((await object()) ? "canceled" : "not_found"),
       erase: async () => ((await object()) ? "erased" : "not_found"),
     },
-    store: { record: { find: inRecord, findStatus: inRecord, erase: async () => (await inRecord()) !== null } },
+    store: {
+      record: {
+        find: inRecord,
+        findStatus: inRecord,
+        sessionOf: async () => ((await inRecord()) === null ? undefined : "s"),
+        erase: async () => true,
+      },
+    },
   } as unknown as Services;
   return { services, world };
 }
@@ -102,7 +109,7 @@ const questions: [string, (services: Services) => Promise<unknown>, unknown, unk
   ["read", (services) => readTask(services, "acme", ID).then((task) => task?.status), "succeeded", undefined],
   ["status", (services) => taskState(services, "acme", ID).then((task) => task?.status), "succeeded", undefined],
   ["cancel", (services) => cancelTask(services, "acme", ID), "already_over", "not_found"],
-  ["erase", (services) => eraseTask(services, "acme", ID), "erased", "not_found"],
+  ["erase", (services) => eraseTask(services, "acme", ID).then(({ kind }) => kind), "erased", "not_found"],
 ];
 
 describe.for(questions)("%s", ([, ask, found, missing]) => {

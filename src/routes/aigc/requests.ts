@@ -4,13 +4,14 @@ import * as z from "zod";
 import { ApiError } from "../../http/api-error.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { requireScope } from "../../http/auth.ts";
+import { queryFlag } from "../../http/query-flag.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { publicOrigin } from "../../http/urls.ts";
 import { waitMilliseconds } from "../../http/wait.ts";
 import { waitUntilOver } from "../../tasks/watch.ts";
 import { listTasks } from "../../tasks/list.ts";
 import { readTask, requestToShow, type Task } from "../../tasks/read.ts";
-import { eraseTask } from "../../tasks/retention.ts";
+import { eraseTask } from "../../tasks/erase.ts";
 import { isTerminal, statusesNamed } from "../../tasks/state.ts";
 import { isTaskId } from "../../tasks/task-id.ts";
 import { PENDING_DETAIL, renderListed, renderResult } from "./render.ts";
@@ -133,16 +134,23 @@ requestRoutes.openapi(
     path: "/tencent-vod/v1/requests/{id}",
     summary: "Remove the content of a finished task; a tombstone stays",
     middleware: requireScope("submit"),
-    request: { params: id },
+    request: { params: id, query: z.object({ remixes: z.string().optional() }) },
     responses: { 200: answer("Removed"), 400: answer("Not finished yet"), ...readErrors },
   }),
   async (c) => {
     const { id: taskId } = c.req.valid("param");
-    switch (await eraseTask(c.get("services"), c.get("caller").owner, taskId)) {
+    const remixes = queryFlag(c, "remixes");
+    const erased = await eraseTask(c.get("services"), c.get("caller").owner, taskId, { remixes });
+    switch (erased.kind) {
       case "erased":
-        return c.json({ request_id: taskId, deleted: true }, 200);
-      case "not_over":
-        throw new ApiError("bad_request", "The task is not finished; cancel it first.", { requestId: taskId });
+        return c.json({ request_id: taskId, deleted: true, ...(remixes && { remixes: erased.remixes }) }, 200);
+      case "not_over": {
+        const message =
+          erased.id === taskId
+            ? "The task is not finished; cancel it first."
+            : `Task ${erased.id}, which was made from this one, is not finished; nothing was removed.`;
+        throw new ApiError("bad_request", message, { requestId: taskId });
+      }
       case "not_found":
         throw new ApiError("not_found", "There is no task with this id.");
     }

@@ -2,9 +2,10 @@ import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
 import { ApiError } from "../../http/api-error.ts";
 import { requireScope } from "../../http/auth.ts";
+import { queryFlag } from "../../http/query-flag.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { listVideos } from "../../tasks/list.ts";
-import { eraseTask } from "../../tasks/retention.ts";
+import { eraseTask } from "../../tasks/erase.ts";
 import { isTerminal } from "../../tasks/state.ts";
 import { isTaskId } from "../../tasks/task-id.ts";
 import { noSuchVideo, ownVideo } from "./own-video.ts";
@@ -78,16 +79,23 @@ videoRoutes.openapi(
     path: "/v1/videos/{id}",
     summary: "Remove a finished video",
     middleware: requireScope("submit"),
-    request: { params: id },
+    request: { params: id, query: z.object({ remixes: z.string().optional() }) },
     responses: { 200: answer("Removed"), 400: answer("Not finished yet"), 404: answer("No such video") },
   }),
   async (c) => {
     const { id: videoId } = await ownVideo(c, c.req.valid("param").id);
-    switch (await eraseTask(c.get("services"), c.get("caller").owner, videoId)) {
-      case "erased":
-        return c.json({ id: videoId, deleted: true, object: "video.deleted" }, 200);
+    const remixes = queryFlag(c, "remixes");
+    const erased = await eraseTask(c.get("services"), c.get("caller").owner, videoId, { remixes });
+    switch (erased.kind) {
+      case "erased": {
+        const body = { id: videoId, deleted: true, object: "video.deleted" };
+        return c.json({ ...body, ...(remixes && { remixes: erased.remixes }) }, 200);
+      }
       case "not_over": {
-        const message = "The video is not finished; wait until it is.";
+        const message =
+          erased.id === videoId
+            ? "The video is not finished; wait until it is."
+            : `Video ${erased.id}, a remix of this one, is not finished; nothing was removed.`;
         throw new ApiError({ vendor: "video_not_finished", status: 400 }, message, {
           requestId: videoId,
           headers: { "x-should-retry": "false" },

@@ -1,4 +1,5 @@
 /* What clients ask, and what they may be answered. */
+import { erasedName, nameHash } from "../../../src/signing/name-hash.ts";
 import { isTerminal } from "../../../src/tasks/state.ts";
 import { REQUESTS, VIDEO } from "../../support/client.ts";
 import { CAR, type Json } from "../../support/gateway.ts";
@@ -32,7 +33,7 @@ async function judge(world: World, submission: Submission, response: Response): 
   const replayed = response.headers.get("idempotent-replayed") === "true";
   switch (response.status) {
     case 200:
-      must(row?.session_id === (sessionId ?? null), () => `the answer is another request's: ${text()}`);
+      must(row !== undefined && (await isNamed(row, sessionId)), () => `the answer is another request's: ${text()}`);
       must(replayed || !world.known.has(id), () => `two submissions got one task: ${text()}`);
       if (!replayed) {
         world.known.add(id);
@@ -41,11 +42,11 @@ async function judge(world: World, submission: Submission, response: Response): 
       return;
     case 409:
       must(
-        answer.code === "duplicate_session_id" && row?.session_id === sessionId,
+        answer.code === "duplicate_session_id" && row !== undefined && (await isNamed(row, sessionId)),
         () => `not the same session: ${text()}`,
       );
       must(
-        !alone || claims.get(`${owner}/${sessionId}`) === id,
+        !alone || claims.get(`${owner}/${row?.session_id}`) === id,
         () => `refused for a session_id that was given back: ${text()}`,
       );
       return;
@@ -55,6 +56,12 @@ async function judge(world: World, submission: Submission, response: Response): 
         () => `a submission was answered with ${text()}, its task is ${row?.status}`,
       );
   }
+}
+
+/** Whether a task has this session_id, or what stands for it since its content was removed. */
+async function isNamed({ owner, session_id: stored }: Row, sessionId: string | undefined): Promise<boolean> {
+  if (sessionId === undefined) return stored === null;
+  return stored === sessionId || stored === erasedName(await nameHash(owner, sessionId));
 }
 
 /** Reads as a task's client does, and compares with what is stored. */
