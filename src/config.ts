@@ -8,6 +8,7 @@ const optionalText = z
 
 const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
 
+const wholeDays = { error: "must be a whole number of days, or 0" };
 const positiveInteger = z.coerce
   .number({ error: "must be a whole number from 1" })
   .int({ error: "must be a whole number from 1" })
@@ -67,6 +68,7 @@ const schema = z.object({
   MAX_DAILY_MEGABYTES: positiveInteger.default(20_000),
   MAX_STREAMS: positiveInteger.default(200),
   RETENTION_DAYS: positiveInteger.default(30),
+  INPUT_RETENTION_DAYS: z.coerce.number(wholeDays).int(wholeDays).min(0, wholeDays).optional(),
   MODEL_POLICY: optionalText.pipe(z.enum(["open", "strict"], { error: "must be open or strict" }).default("open")),
   KEY_ENCRYPTION_KEY: optionalText.pipe(
     z
@@ -128,6 +130,8 @@ export type Config = {
   };
   /** How long finished tasks and events are kept. */
   retentionDays: number;
+  /** How long requests are kept, from their task's creation and at least until it is over; unset: as long as the task. */
+  inputRetentionDays: number | undefined;
   /** Whether a request that the model catalogue doubts is sent with a warning (`open`) or refused (`strict`). */
   modelPolicy: "open" | "strict";
   /** AES-256 key (base64) of the secrets of issued key pairs; without it nobody can sign as for the vendor. */
@@ -190,6 +194,7 @@ export function parseConfig(env: object): Config {
       maxStreams: vars.MAX_STREAMS,
     },
     retentionDays: vars.RETENTION_DAYS,
+    inputRetentionDays: vars.INPUT_RETENTION_DAYS,
     modelPolicy: vars.MODEL_POLICY,
     ...(vars.KEY_ENCRYPTION_KEY && { keyEncryptionKey: vars.KEY_ENCRYPTION_KEY }),
     ...(vars.PUBLIC_URL && { publicUrl: new URL(vars.PUBLIC_URL).href.replace(/\/$/, "") }),

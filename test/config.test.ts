@@ -64,6 +64,7 @@ describe("configuration", () => {
       MAX_DAILY_MEGABYTES: "14",
       MAX_STREAMS: "13",
       RETENTION_DAYS: "9",
+      INPUT_RETENTION_DAYS: "0",
       MODEL_POLICY: "strict",
       KEY_ENCRYPTION_KEY: KEY_OF_32_BYTES,
       VOD_MODEL_CONCURRENCY: '{"Kling":2,"Vidu/q3-pro":1}',
@@ -91,6 +92,7 @@ describe("configuration", () => {
       callbacks: { secrets: ["test-callback", "callback-before"], signKeys: ["sign", "sign-before"] },
       limits: { maxWaiting: 11, maxWaitingBytes: 12 * MEGABYTE, maxDailyBytes: 14 * MEGABYTE, maxStreams: 13 },
       retentionDays: 9,
+      inputRetentionDays: 0,
       modelPolicy: "strict",
       keyEncryptionKey: KEY_OF_32_BYTES,
       publicUrl: "https://video.example.test",
@@ -164,6 +166,8 @@ describe("configuration", () => {
       "RETENTION_DAYS",
     ].flatMap((name) => ["0", "-987654", "12.75", "hunter2"].map((value) => [name, value] as const)),
     ["VOD_CONNECTIONS", "987654"],
+    ["INPUT_RETENTION_DAYS", "-987654"],
+    ["INPUT_RETENTION_DAYS", "12.75"],
   ] as const)("refuses %s=%j by its name, without its value", ([name, value], { expect }) => {
     const message = problemOf({ ...REQUIRED, [name]: value });
     expect(message.startsWith(`The gateway is not configured: ${name} `)).toBe(true);

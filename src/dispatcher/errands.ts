@@ -1,3 +1,4 @@
+import { inputsKeptFrom } from "../tasks/input-retention.ts";
 import { createSessionToken, verifySessionToken } from "../signing/session-token.ts";
 import { log } from "../log.ts";
 import type { ObjectServices } from "../services.ts";
@@ -67,7 +68,9 @@ export async function runLook({ vod }: ObjectServices, effect: Of<"look">): Prom
 const TELL_TIMEOUT_MS = 20_000;
 
 /** Gives finished tasks to the record. @returns whether it is sure to have them */
-export async function runTell({ store }: ObjectServices, effect: Of<"tell">): Promise<boolean> {
+export async function runTell({ store, config, deps }: ObjectServices, effect: Of<"tell">): Promise<boolean> {
+  const keptFrom = inputsKeptFrom(config, deps.now());
+  const tasks = effect.tasks.map((task) => (task.created_at < keptFrom ? { ...task, request: null } : task));
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => {
@@ -76,7 +79,7 @@ export async function runTell({ store }: ObjectServices, effect: Of<"tell">): Pr
     }, TELL_TIMEOUT_MS);
   });
   try {
-    return await Promise.race([store.record.tell(effect.tasks).then(() => true), late]);
+    return await Promise.race([store.record.tell(tasks).then(() => true), late]);
   } finally {
     clearTimeout(timer ?? null);
   }

@@ -47,6 +47,8 @@ export function neededBlobs({ sql }: Ledger, keys: string[]): string[] {
 
 /** A list looks at so many of an owner's tasks at most; beyond them it says how far it got. */
 const SCAN_ROWS = 5_000;
+/** A page ends with the task with which its texts reach this; a call's answer lies in memory on both sides. */
+const LIST_MAX_CHARACTERS = 1_000_000;
 
 const listSql = (order: "ASC" | "DESC") => `
   SELECT * FROM (
@@ -67,7 +69,7 @@ export type Listed = { tasks: TaskStatusRow[]; upTo?: string; reached?: string }
 
 export function list({ sql }: Ledger, input: ListInput): Listed {
   const order = input.ascending ? "asc" : "desc";
-  const tasks = sql.all<TaskStatusRow>(
+  const found = sql.all<TaskStatusRow>(
     LIST[order],
     input.owner,
     input.afterId,
@@ -78,8 +80,21 @@ export function list({ sql }: Ledger, input: ListInput): Listed {
     input.sessionId ?? null,
     input.limit,
   );
+  const tasks = fitting(found);
   const upTo = input.sessionId === undefined ? undefined : findBySession(sql, input.owner, input.sessionId)?.id;
+  if (tasks.length < found.length)
+    return { tasks, ...(upTo !== undefined && { upTo }), reached: tasks.at(-1)?.id ?? "" };
   const [reached] =
     tasks.length < input.limit ? sql.all<{ id: string }>(REACH[order], input.owner, input.afterId, input.beforeId) : [];
   return { tasks, ...(upTo !== undefined && { upTo }), ...(reached && { reached: reached.id }) };
+}
+
+/** The first of them, up to the one that fills the room. */
+function fitting(rows: TaskStatusRow[]): TaskStatusRow[] {
+  let characters = 0;
+  const over = rows.findIndex(({ outline, history }) => {
+    characters += (outline?.length ?? 0) + history.length;
+    return characters >= LIST_MAX_CHARACTERS;
+  });
+  return over === -1 ? rows : rows.slice(0, over + 1);
 }

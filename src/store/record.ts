@@ -1,7 +1,7 @@
 import type { TaskRow, TaskStatusRow, ToldTask } from "../tasks/contract.ts";
 import { ANY_ACTION, ROW_COLUMNS, STATUS_COLUMNS } from "./columns.ts";
 import { listTasks, listVideos, type TaskFilter, type VideoFilter } from "./list-tasks.ts";
-import { deleteExpired, type Expiry } from "./retention.ts";
+import { deleteExpired, type Expiry, removeRequests } from "./retention.ts";
 import { tellTasks } from "./tell-tasks.ts";
 
 /** A longer notification is noted without what it says. */
@@ -97,6 +97,7 @@ export function createRecord(db: D1Database, once: D1Database) {
     },
 
     deleteExpired: (expiry: Expiry) => deleteExpired(db, expiry),
+    removeRequests: (range: { fromId: string; beforeId: string }) => removeRequests(db, range),
 
     /** Keeps a notification that concerns no task of ours. */
     async keepOtherEvent({ id, eventType, body, now }: OtherEvent): Promise<void> {

@@ -5,16 +5,27 @@ const BATCH_ROWS = 500;
 
 // The table is ordered by owner, so each owner's oldest tasks are looked up in turn: two reads an owner, and no index that
 // every task would pay for. An owner's name leads to the next.
-const DELETE_TASKS = `
+const OWNERS = `
   WITH RECURSIVE owners (owner) AS (
     SELECT min(owner) FROM tasks
     UNION ALL
     SELECT (SELECT min(owner) FROM tasks WHERE owner > owners.owner) FROM owners WHERE owner IS NOT NULL
-  )
+  )`;
+
+const DELETE_TASKS = `
+  ${OWNERS}
   DELETE FROM tasks WHERE (owner, action, id) IN (
     SELECT old.owner, old.action, old.id
     FROM owners CROSS JOIN tasks AS old ON old.owner = owners.owner AND old.action IN (${ANY_ACTION}) AND old.id < ?1
     WHERE old.finished_at < ?2 LIMIT ${BATCH_ROWS})`;
+
+const REMOVE_REQUESTS = `
+  ${OWNERS}
+  UPDATE tasks SET request = NULL WHERE (owner, action, id) IN (
+    SELECT old.owner, old.action, old.id
+    FROM owners CROSS JOIN tasks AS old
+      ON old.owner = owners.owner AND old.action IN (${ANY_ACTION}) AND old.id >= ?1 AND old.id < ?2
+    WHERE old.request IS NOT NULL LIMIT ${BATCH_ROWS})`;
 
 const DELETE_OTHER_EVENTS = `
   DELETE FROM other_events WHERE id IN
@@ -37,4 +48,13 @@ export async function deleteExpired(db: D1Database, { before, beforeId }: Expiry
     db.prepare(DELETE_OTHER_EVENTS).bind(before),
   ]);
   return results.reduce((sum, { meta }) => sum + meta.changes, 0);
+}
+
+/** Removes requests of finished tasks. @returns how many, and whether those were all of the range */
+export async function removeRequests(
+  db: D1Database,
+  { fromId, beforeId }: { fromId: string; beforeId: string },
+): Promise<{ count: number; all: boolean }> {
+  const { changes } = (await db.prepare(REMOVE_REQUESTS).bind(fromId, beforeId).run()).meta;
+  return { count: changes, all: changes < BATCH_ROWS };
 }

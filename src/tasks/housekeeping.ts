@@ -1,6 +1,7 @@
 import { log } from "../log.ts";
 import type { Services } from "../services.ts";
 import type { DispatcherClient } from "./dispatcher-client.ts";
+import { removeOldInputs } from "./input-retention.ts";
 import { applyRetention } from "./retention.ts";
 import { sweepBlobs } from "./sweep.ts";
 
@@ -9,7 +10,12 @@ export async function keepHouse(
   services: Pick<Services, "config" | "store" | "deps" | "dispatcher">,
   { reconcile }: Pick<DispatcherClient, "reconcile">,
 ): Promise<void> {
-  const parts = { reconcile, retention: () => applyRetention(services), sweep: () => sweepBlobs(services) };
+  const parts = {
+    reconcile,
+    retention: () => applyRetention(services),
+    inputs: () => removeOldInputs(services),
+    sweep: () => sweepBlobs(services),
+  };
   for (const [reason, run] of Object.entries(parts)) {
     try {
       await run();

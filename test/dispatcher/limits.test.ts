@@ -184,3 +184,29 @@ describe("what waits for the record", () => {
       { maxBytes: 1 },
     ));
 });
+
+describe("a list's page", () => {
+  it("ends at a megabyte, and the next one goes on after it, without a gap or a task twice", ({ expect }) =>
+    onCell((cell) => {
+      const life = cell.begin();
+      const outline = JSON.stringify({ prompt: "x".repeat(48_000) });
+      for (let n = 1; n <= 50; n++) life.submit(n, { outline });
+      const ids: string[] = [];
+      const sizes: number[] = [];
+      for (let after: string | undefined = ""; after !== undefined;) {
+        const page: { tasks: { id: string }[]; reached?: string } = life.core.list({
+          owner: "acme",
+          afterId: after,
+          beforeId: "g",
+          ascending: true,
+          limit: 101,
+        });
+        ids.push(...page.tasks.map(({ id }) => id));
+        sizes.push(JSON.stringify(page).length);
+        after = page.reached;
+      }
+      expect(ids).toEqual(Array.from({ length: 50 }, (_, index) => cell.id(index + 1)));
+      expect(sizes).toHaveLength(3);
+      expect(Math.max(...sizes)).toBeLessThan(1_100_000);
+    }));
+});

@@ -68,7 +68,7 @@ createRoutes.post("/v1/videos/:id/remix", ...submit, async (c) => {
   }
   const request = await readRequest(c.get("services"), c.get("caller").owner, source.id);
   if (!request) {
-    const message = "This video's request was too large to be kept, so it cannot be remixed. Create a video instead.";
+    const message = "This video's request is not kept any more, so it cannot be remixed. Create a video instead.";
     throw new ApiError({ vendor: "video_request_not_kept", status: 400 }, message, { requestId: source.id });
   }
   return accept(c, {
