@@ -69,6 +69,7 @@ const schema = z.object({
   MAX_STREAMS: positiveInteger.default(200),
   RETENTION_DAYS: positiveInteger.default(30),
   INPUT_RETENTION_DAYS: z.coerce.number(wholeDays).int(wholeDays).min(0, wholeDays).optional(),
+  FOREIGN_IDS: optionalText.pipe(z.enum(["allow", "refuse"], { error: "must be allow or refuse" }).optional()),
   MODEL_POLICY: optionalText.pipe(z.enum(["open", "strict"], { error: "must be open or strict" }).default("open")),
   KEY_ENCRYPTION_KEY: optionalText.pipe(
     z
@@ -132,6 +133,11 @@ export type Config = {
   retentionDays: number;
   /** How long requests are kept, from their task's creation and at least until it is over; unset: as long as the task. */
   inputRetentionDays: number | undefined;
+  /**
+   * Whether ids of the vendor's that were not made here may be named; without it, while this gateway has one owner. Those
+   * made for another owner may never.
+   */
+  foreignIds?: "allow" | "refuse";
   /** Whether a request that the model catalogue doubts is sent with a warning (`open`) or refused (`strict`). */
   modelPolicy: "open" | "strict";
   /** AES-256 key (base64) of the secrets of issued key pairs; without it nobody can sign as for the vendor. */
@@ -195,6 +201,7 @@ export function parseConfig(env: object): Config {
     },
     retentionDays: vars.RETENTION_DAYS,
     inputRetentionDays: vars.INPUT_RETENTION_DAYS,
+    ...(vars.FOREIGN_IDS && { foreignIds: vars.FOREIGN_IDS }),
     modelPolicy: vars.MODEL_POLICY,
     ...(vars.KEY_ENCRYPTION_KEY && { keyEncryptionKey: vars.KEY_ENCRYPTION_KEY }),
     ...(vars.PUBLIC_URL && { publicUrl: new URL(vars.PUBLIC_URL).href.replace(/\/$/, "") }),

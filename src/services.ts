@@ -4,6 +4,7 @@ import { type Config, parseConfig } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { createStore, type Store } from "./store/index.ts";
 import type { Dispatcher } from "./tasks/contract.ts";
+import { createOwnerCount, type OwnerCount } from "./tasks/owner-count.ts";
 import { TaskCache } from "./tasks/task-cache.ts";
 import { createVodClient, type VodClient } from "./vod/client.ts";
 
@@ -16,6 +17,7 @@ export type Services = {
   tc3KeyRing: Tc3KeyRing;
   dispatcher: Dispatcher;
   cache: TaskCache;
+  owners: OwnerCount;
 };
 
 /** What the dispatcher's object works with. */
@@ -35,6 +37,7 @@ export function createServices({ dispatcher, ...options }: ServiceOptions & { di
     tc3KeyRing: createTc3KeyRing({ store, deps, dispatcher }, config.keyEncryptionKey),
     dispatcher,
     cache: new TaskCache(deps.now),
+    owners: createOwnerCount({ store, deps }),
   };
 }
 

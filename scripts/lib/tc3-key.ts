@@ -11,7 +11,7 @@ const SECRET_KEY_CHARACTERS = 40;
 const SECRET_ID = new RegExp(`^${SECRET_ID_PREFIX}[A-Za-z0-9]{${SECRET_ID_RANDOM_CHARACTERS}}$`);
 
 /** What the vendor's API has actions for. */
-export const TC3_SCOPES = ["submit", "read"] as const;
+export const TC3_SCOPES = ["submit", "read", "vendor"] as const;
 
 export const newTc3Key = newApiKey.extend({
   scopes: z.array(z.enum(TC3_SCOPES, `of a key pair must be among ${TC3_SCOPES.join(", ")}`)).min(1),

@@ -1,3 +1,3 @@
-/** What an API key may do. */
-export const SCOPES = ["submit", "read", "admin"] as const;
+/** What an API key may do. `vendor`: choose settings of the vendor's account, besides submitting. */
+export const SCOPES = ["submit", "read", "vendor", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];

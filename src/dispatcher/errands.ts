@@ -5,6 +5,7 @@ import type { ObjectServices } from "../services.ts";
 import type { CreateAction } from "../vod/requests.ts";
 import { storableTask } from "../vod/stored-task.ts";
 import { originOf, taskOf, verdictOf } from "../vod/tasks.ts";
+import { producedIds } from "../vod/vendor-ids.ts";
 import { attemptOf, vendorSessionId } from "./session-id.ts";
 import type { CreateOutcome, Effect, LookOutcome, ReadOutcome } from "./effects.ts";
 
@@ -79,7 +80,8 @@ export async function runTell({ store, config, deps }: ObjectServices, effect: O
     }, TELL_TIMEOUT_MS);
   });
   try {
-    return await Promise.race([store.record.tell(tasks).then(() => true), late]);
+    const told = store.record.tell(tasks, ({ result }) => (result === null ? [] : producedIds(result)));
+    return await Promise.race([told.then(() => true), late]);
   } finally {
     clearTimeout(timer ?? null);
   }

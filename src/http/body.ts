@@ -71,11 +71,15 @@ function checkText(text: string): void {
   if (found) rejectInvalid([found]);
 }
 
-/** How deep a JSON text nests and about how many values it holds, from its punctuation alone: nothing is built yet. */
-function measure(text: string): { depth: number; values: number } {
+/**
+ * How deep a JSON text nests, about how many values it holds, and how many members, from its punctuation alone: nothing is
+ * built yet.
+ */
+export function measure(text: string): { depth: number; values: number; members: number } {
   let level = 0;
   let depth = 0;
   let values = 1;
+  let members = 0;
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
     if (character === '"') {
@@ -87,9 +91,11 @@ function measure(text: string): { depth: number; values: number } {
       level--;
     } else if (character === ",") {
       values++;
+    } else if (character === ":") {
+      members++;
     }
   }
-  return { depth, values };
+  return { depth, values, members };
 }
 
 /** The place of the quote that closes the string opened at `start`; the end of the text when none does. */

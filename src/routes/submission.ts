@@ -11,6 +11,7 @@ import { ruleOf } from "../vod/errors.ts";
 import { dryRun, type DryRunAnswer } from "./dry-run.ts";
 import { checkModel, type Locate } from "./model-check.ts";
 import { refusedByLimit } from "./submission-limits.ts";
+import { checkVendorIds } from "./vendor-ids.ts";
 
 /** `warnings`: what the model catalogue doubts. */
 export type Accepted = Extract<SubmitOutcome, { kind: "accepted" }> & { warnings: Problem[] };
@@ -26,13 +27,14 @@ export type DialectDraft = Omit<TaskDraft, "owner" | "startTimeoutMs" | "maxQueu
 /**
  * Submits what a dialect has translated; with `?dry_run=1`, says what would be submitted.
  * @returns the accepted task; `idempotent-replayed` is set on the answer when it is the first one's
- * @throws {ApiError} impossible for the model, duplicate, reused key, a limit, the vendor's refusal, or no answer
+ * @throws {ApiError} impossible for the model, an id of others', duplicate, reused key, a limit, the vendor's refusal, or no answer
  */
 export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Promise<Submission> {
   const { startTimeoutSeconds: fromBody, locate: _locate, ...rest } = draft;
   const seconds = fromBody ?? startTimeoutSeconds(c);
   const key = draft.idempotencyKey ?? idempotencyKey(c);
   const warnings = checkModel(c, draft);
+  await checkVendorIds(c, draft);
   if (queryFlag(c, "dry_run")) return { kind: "dry_run", answer: await dryRun(c, { ...draft, warnings }) };
   const maxLength = maxQueueLength(c);
   const outcome = await submitTask(c.get("services"), {

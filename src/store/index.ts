@@ -4,6 +4,7 @@ import { createDedupeCache } from "./dedupe-cache.ts";
 import { createRecord } from "./record.ts";
 import { type RetryOptions, withRetries } from "./retry.ts";
 import { createTc3KeyStore } from "./tc3-keys.ts";
+import { createVendorIdStore } from "./vendor-ids.ts";
 
 export type Store = ReturnType<typeof createStore>;
 
@@ -14,6 +15,7 @@ export function createStore(bindings: { DB: D1Database; DEDUPE: KVNamespace; BLO
     record: createRecord(db, bindings.DB),
     apiKeys: createApiKeyStore(db),
     tc3Keys: createTc3KeyStore(db),
+    vendorIds: createVendorIdStore(db),
     dedupe: createDedupeCache(bindings.DEDUPE, retry.sleep),
     blobs: createBlobs(bindings.BLOBS),
     /** Whether the stores answer; each for itself, for one may hang. */

@@ -2,7 +2,7 @@ import type { TaskRow, TaskStatusRow, ToldTask } from "../tasks/contract.ts";
 import { ANY_ACTION, ROW_COLUMNS, STATUS_COLUMNS } from "./columns.ts";
 import { listTasks, listVideos, type TaskFilter, type VideoFilter } from "./list-tasks.ts";
 import { deleteExpired, type Expiry, removeRequests } from "./retention.ts";
-import { tellTasks } from "./tell-tasks.ts";
+import { type ProducedBy, tellTasks } from "./tell-tasks.ts";
 
 /** A longer notification is noted without what it says. */
 const OTHER_EVENT_MAX_CHARACTERS = 8_192;
@@ -55,7 +55,7 @@ export type Erasure = {
 export function createRecord(db: D1Database, once: D1Database) {
   return {
     /** {@link tellTasks} */
-    tell: (tasks: ToldTask[]): Promise<void> => tellTasks(once, tasks),
+    tell: (tasks: ToldTask[], producedBy: ProducedBy = () => []): Promise<void> => tellTasks(once, tasks, producedBy),
 
     /** The task, if it is this owner's. */
     find(owner: string, id: string): Promise<TaskRow | null> {

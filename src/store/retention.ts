@@ -31,6 +31,10 @@ const DELETE_OTHER_EVENTS = `
   DELETE FROM other_events WHERE id IN
     (SELECT id FROM other_events WHERE received_at < ?1 ORDER BY received_at LIMIT ${BATCH_ROWS})`;
 
+const DELETE_PRODUCED_IDS = `
+  DELETE FROM produced_ids WHERE (id, owner) IN
+    (SELECT id, owner FROM produced_ids WHERE made_at < ?1 ORDER BY made_at LIMIT ${BATCH_ROWS})`;
+
 export type Expiry = {
   /** Milliseconds: what has not changed since. A task that waited long is kept from its end on, not from its creation. */
   before: number;
@@ -39,13 +43,14 @@ export type Expiry = {
 };
 
 /**
- * Deletes a bounded number of tasks and of other events that are too old.
+ * Deletes a bounded number of tasks, of other events and of produced ids that are too old.
  * @returns how many rows; until it is 0 there may be more
  */
 export async function deleteExpired(db: D1Database, { before, beforeId }: Expiry): Promise<number> {
   const results = await db.batch([
     db.prepare(DELETE_TASKS).bind(beforeId, before),
     db.prepare(DELETE_OTHER_EVENTS).bind(before),
+    db.prepare(DELETE_PRODUCED_IDS).bind(before),
   ]);
   return results.reduce((sum, { meta }) => sum + meta.changes, 0);
 }

@@ -40,6 +40,15 @@ const KEEP = `
     AND (tasks.deleted_at IS NULL OR excluded.deleted_at IS NOT NULL)
     AND (tasks.status <> 'succeeded' OR excluded.status = 'succeeded')`;
 
+// What was made for somebody stays theirs, whatever becomes of the task.
+const NOTE_PRODUCED = `
+  INSERT INTO produced_ids (id, owner, made_at)
+  SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+  ON CONFLICT (id, owner) DO NOTHING`;
+
+/** The ids by which the vendor knows what a task has made. */
+export type ProducedBy = (task: ToldTask) => string[];
+
 /**
  * Gives finished tasks to the record. A repetition changes nothing, whether all or some of them arrived before, and of
  * several copies of a task the one with the highest `rev` stays.
@@ -47,26 +56,31 @@ const KEEP = `
  * Nothing is repeated in here: the caller has the tasks until it knows that the record has them.
  * @throws whatever D1 said; then some of the tasks may be there
  */
-export async function tellTasks(db: D1Database, tasks: ToldTask[]): Promise<void> {
+export async function tellTasks(db: D1Database, tasks: ToldTask[], producedBy: ProducedBy): Promise<void> {
   const newest = new Map<string, ToldTask>();
   for (const task of tasks) {
     const known = newest.get(task.id);
     if (!known || known.rev < task.rev) newest.set(task.id, task);
   }
-  await tellInBatches(db, [...newest.values()]);
+  await tellInBatches(db, [...newest.values()], producedBy);
 }
 
-async function tellInBatches(db: D1Database, tasks: ToldTask[]): Promise<void> {
+async function tellInBatches(db: D1Database, tasks: ToldTask[], producedBy: ProducedBy): Promise<void> {
   if (tasks.length === 0) return;
   const rows = JSON.stringify(tasks.map((task) => TOLD_COLUMNS.map((name) => task[name])));
   if (tasks.length > 1 && !fitsParameter(rows)) {
     const half = Math.ceil(tasks.length / 2);
-    await tellInBatches(db, tasks.slice(0, half));
-    await tellInBatches(db, tasks.slice(half));
+    await tellInBatches(db, tasks.slice(0, half), producedBy);
+    await tellInBatches(db, tasks.slice(half), producedBy);
     return;
   }
   const counted = JSON.stringify(tasks.map(countedOf));
-  await db.batch([db.prepare(COUNT).bind(counted), db.prepare(KEEP).bind(rows)]);
+  const produced = tasks.flatMap((task) => producedBy(task).map((id) => [id, task.owner, task.finished_at ?? 0]));
+  await db.batch([
+    db.prepare(COUNT).bind(counted),
+    db.prepare(KEEP).bind(rows),
+    ...(produced.length > 0 ? [db.prepare(NOTE_PRODUCED).bind(JSON.stringify(produced))] : []),
+  ]);
 }
 
 function fitsParameter(text: string): boolean {

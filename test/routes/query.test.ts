@@ -86,8 +86,8 @@ describe.for(KINDS)("a task of %s", ([kind, other, body, name, otherName]) => {
   });
 
   it("is nobody else's", async ({ expect }) => {
-    await addKey("sk-rival", "rival", ["submit", "read"]);
     const id = await submit(kind, body);
+    await addKey("sk-rival", "rival", ["submit", "read"]);
     for (const path of [`${kind}/${id}`, `query/${id}`]) expect((await read(path, "sk-rival")).status).toBe(404);
     expect((await read(`${kind}/${id}`, "sk-nobody")).status).toBe(401);
   });

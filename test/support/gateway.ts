@@ -6,6 +6,7 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createApp } from "../../src/app.ts";
+import { SCOPES } from "../../src/auth/scopes.ts";
 import { type Deps, platformDeps } from "../../src/deps.ts";
 import { createServices } from "../../src/services.ts";
 import { sha256Hex } from "../../src/signing/encoding.ts";
@@ -94,7 +95,7 @@ export async function startGateway(options: GatewayOptions = {}) {
     /** Does what is due, as the cron trigger has it done each minute. */
     tick: () => dispatcher.reconcile(),
   };
-  await addKey("sk-test", "acme", ["submit", "read", "admin"]);
+  await addKey("sk-test", "acme", [...SCOPES]);
   return gateway;
 }
 

@@ -1,6 +1,7 @@
 import { ApiError, type ApiErrorCode, type Problem } from "../../http/api-error.ts";
 import type { Dialect } from "../../http/dialect.ts";
 import { ruleOf } from "../../vod/errors.ts";
+import { FOREIGN_ID } from "../vendor-ids.ts";
 import { platformDeps } from "../../deps.ts";
 import { envelope } from "./render.ts";
 
@@ -73,6 +74,9 @@ function ofProblem(message: string, problem: Problem | undefined): { code: strin
 }
 
 function codeOfProblem(problem: Problem | undefined): string {
+  // The vendor's own word, where it has one.
+  if (problem?.type === FOREIGN_ID && String(problem.loc.at(-1)).endsWith("FileId"))
+    return "InvalidParameterValue.FileId";
   if (problem?.type === "missing") return "MissingParameter";
   return problem?.type === "type_error" || problem?.loc.length === 1 ? "InvalidParameter" : "InvalidParameterValue";
 }
