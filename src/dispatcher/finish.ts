@@ -1,4 +1,5 @@
 import { ruleOf } from "../vod/errors.ts";
+import { plainCode } from "../vod/plain-words.ts";
 import { CLAIM_LIFETIME_MS } from "../tasks/limits.ts";
 import type { Submitted } from "../tasks/contract.ts";
 import { dropFlight, holdSlot, lookAt, countAgain } from "./flights.ts";
@@ -68,7 +69,12 @@ export function refuse(ledger: Ledger, row: LiveRow, refusal: Refusal, now: numb
   const ended = end(
     ledger,
     row,
-    { status: "failed", failure: refusal, submitted: false, message: `Refused by the vendor: ${refusal.code}` },
+    {
+      status: "failed",
+      failure: refusal,
+      submitted: false,
+      message: `Refused by the vendor: ${plainCode(refusal.code)}`,
+    },
     now,
   );
   if (!ended) return;

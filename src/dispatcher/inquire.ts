@@ -1,4 +1,5 @@
 import type { TaskEvent } from "../tasks/contract.ts";
+import { plainCode } from "../vod/plain-words.ts";
 import type { ReadOutcome } from "./effects.ts";
 import { accept, endSubmitted, forgetAdopted, joinQueue, leaveQueue, requeue } from "./finish.ts";
 import { holdSlot, lookAt } from "./flights.ts";
@@ -191,7 +192,7 @@ function applyReading(ledger: Ledger, row: LiveRow, vendorTaskId: string, readin
     endSubmitted(
       ledger,
       current,
-      { status: "failed", failure: { code, message }, result, message: `Failed: ${code}` },
+      { status: "failed", failure: { code, message }, result, message: `Failed: ${plainCode(code)}` },
       now,
     );
   }

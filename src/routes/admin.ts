@@ -5,6 +5,7 @@ import { requireScope } from "../http/auth.ts";
 import { limitBody } from "../http/body.ts";
 import { answer, createRouter } from "../http/openapi.ts";
 import { rejectInvalid } from "../http/problems.ts";
+import { isTaskId } from "../tasks/task-id.ts";
 
 /** The platform would go further back, but the vendor forgets: what it was sent before could not be found any more. */
 const RESTORE_MAX_HOURS = 71;
@@ -50,5 +51,28 @@ adminRoutes.openapi(
       throw new ApiError("bad_request", `The platform did not set the dispatcher back: ${String(error)}`);
     }
     return c.json({ status: "RESTORING", at: new Date(at).toISOString() }, 202);
+  },
+);
+
+/**
+ * `GET /v1/admin/failures/{reference}`: what the vendor said when a task of any owner's failed. Its tenant was shown a
+ * reference instead where that was about the gateway's account.
+ */
+adminRoutes.openapi(
+  createRoute({
+    method: "get",
+    path: "/v1/admin/failures/{reference}",
+    summary: "Why a task failed, in the vendor's own words, by the reference that its tenant was shown",
+    middleware: requireScope("admin"),
+    request: { params: z.object({ reference: z.string() }) },
+    responses: { 200: answer("The vendor's words"), 404: answer("No such failure") },
+  }),
+  async (c) => {
+    const { reference } = c.req.valid("param");
+    const { store } = c.get("services");
+    const failure = isTaskId(reference) ? await store.record.failure(reference) : null;
+    if (!failure) throw new ApiError("not_found", "No task that has failed has this id, or its time is over.");
+    const { owner, code, message, finished_at: finishedAt } = failure;
+    return c.json({ reference, owner, code, message, failed_at: new Date(finishedAt).toISOString() }, 200);
   },
 );

@@ -19,20 +19,28 @@ export type DryRunAnswer = z.infer<typeof dryRunAnswer>;
 
 /** Members of the call that name the task, which a dry run does not make. */
 const SET_WHEN_SENT = ["SessionId", "SessionContext"];
+/** The vendor's application that all owners share: shown to admins, and to who has named it. */
+const APPLICATION = "SubAppId";
 
 /** Nothing is stored and nobody is called, but for the dispatcher's word on its queue. */
 export async function dryRun(
   c: Context<AppEnv>,
-  { action, request, warnings }: { action: CreateAction; request: VendorRequest; warnings: Problem[] },
+  {
+    action,
+    request,
+    warnings,
+    namesApplication = false,
+  }: { action: CreateAction; request: VendorRequest; warnings: Problem[]; namesApplication?: boolean | undefined },
 ): Promise<DryRunAnswer> {
   const { dispatcher, config } = c.get("services");
   const report = await dispatcher.report();
   const { waiting, concurrency } = report;
+  const shown = namesApplication || c.get("caller").scopes.has("admin");
   return {
     dry_run: true,
     action,
-    request: { ...request, SubAppId: config.vod.subAppId },
-    set_when_sent: SET_WHEN_SENT,
+    request: { ...request, ...(shown && { [APPLICATION]: config.vod.subAppId }) },
+    set_when_sent: shown ? SET_WHEN_SENT : [APPLICATION, ...SET_WHEN_SENT],
     warnings,
     queue: { waiting, concurrency, estimated_wait_seconds: secondsUntilStart(report) },
   };

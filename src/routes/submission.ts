@@ -8,6 +8,7 @@ import { dispatcherUnavailable } from "../http/unavailable.ts";
 import { publicOrigin, taskUrls } from "../http/urls.ts";
 import { type SubmitOutcome, submitTask, type TaskDraft } from "../tasks/submit.ts";
 import { ruleOf } from "../vod/errors.ts";
+import { plainFailure } from "../vod/plain-words.ts";
 import { dryRun, type DryRunAnswer } from "./dry-run.ts";
 import { checkModel, type Locate } from "./model-check.ts";
 import { refusedByLimit } from "./submission-limits.ts";
@@ -20,6 +21,8 @@ export type Submission = Accepted | { kind: "dry_run"; answer: DryRunAnswer };
 export type DialectDraft = Omit<TaskDraft, "owner" | "startTimeoutMs" | "maxQueueLength"> & {
   /** Where the client wrote what the vendor's request holds at a place. Default: the same names in snake case. */
   locate?: Locate | undefined;
+  /** The client has named the vendor's application. */
+  namesApplication?: boolean | undefined;
   /** From the body; the header `x-fal-request-timeout` says the same. */
   startTimeoutSeconds?: number | undefined;
 };
@@ -30,7 +33,7 @@ export type DialectDraft = Omit<TaskDraft, "owner" | "startTimeoutMs" | "maxQueu
  * @throws {ApiError} impossible for the model, an id of others', duplicate, reused key, a limit, the vendor's refusal, or no answer
  */
 export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Promise<Submission> {
-  const { startTimeoutSeconds: fromBody, locate: _locate, ...rest } = draft;
+  const { startTimeoutSeconds: fromBody, locate: _locate, namesApplication: _named, ...rest } = draft;
   const seconds = fromBody ?? startTimeoutSeconds(c);
   const key = draft.idempotencyKey ?? idempotencyKey(c);
   const warnings = checkModel(c, draft);
@@ -58,7 +61,7 @@ export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Prom
         { requestId: outcome.firstTaskId },
       );
     case "refused":
-      throw refusal(outcome);
+      throw refusal(c, outcome);
     case "limited":
       throw refusedByLimit(c, outcome, maxLength);
     case "unanswered":
@@ -79,8 +82,10 @@ function duplicate(origin: string, sessionId: string, firstTaskId: string): ApiE
   );
 }
 
-function refusal(outcome: Extract<SubmitOutcome, { kind: "refused" }>): ApiError {
-  return new ApiError({ vendor: outcome.code, status: ruleOf(outcome.code).httpStatus }, outcome.message, {
+function refusal(c: Context<AppEnv>, outcome: Extract<SubmitOutcome, { kind: "refused" }>): ApiError {
+  const admin = c.get("caller").scopes.has("admin");
+  const { code, message } = admin ? outcome : plainFailure(outcome, outcome.taskId);
+  return new ApiError({ vendor: code, status: ruleOf(outcome.code).httpStatus }, message, {
     requestId: outcome.taskId,
     headers: { "x-should-retry": "false", ...(outcome.replayed && { "idempotent-replayed": "true" }) },
   });

@@ -1,5 +1,5 @@
 import type { TaskRow, TaskStatusRow, ToldTask } from "../tasks/contract.ts";
-import { ANY_ACTION, ROW_COLUMNS, STATUS_COLUMNS } from "./columns.ts";
+import { ANY_ACTION, EVERY_OWNER, ROW_COLUMNS, STATUS_COLUMNS } from "./columns.ts";
 import { listTasks, listVideos, type TaskFilter, type VideoFilter } from "./list-tasks.ts";
 import { deleteExpired, type Expiry, removeRequests } from "./retention.ts";
 import { type ProducedBy, tellTasks } from "./tell-tasks.ts";
@@ -13,6 +13,13 @@ const FIND = `SELECT ${ROW_COLUMNS.join(", ")} FROM tasks WHERE ${ONE_TASK}`;
 const FIND_STATUS = `SELECT ${STATUS_COLUMNS.join(", ")} FROM tasks WHERE ${ONE_TASK}`;
 const FIND_NAME = `SELECT session_id FROM tasks WHERE ${ONE_TASK}`;
 const FIND_REQUEST = `SELECT request FROM tasks WHERE ${ONE_TASK}`;
+
+// By the id alone, which the key does not begin with: a look-up for each owner.
+const FIND_FAILURE = `${EVERY_OWNER}
+  SELECT failed.owner, failed.error_code AS code, failed.error_message AS message, failed.finished_at
+  FROM owners CROSS JOIN tasks AS failed
+    ON failed.owner = owners.owner AND failed.action IN (${ANY_ACTION}) AND failed.id = ?1
+  WHERE failed.error_code IS NOT NULL`;
 
 const ERASE = `
   UPDATE tasks SET result = NULL, session_context = NULL, outline = NULL, request = NULL, error_message = NULL,
@@ -30,6 +37,9 @@ const KEEP_OTHER_EVENT = `
 const SET_CELL = `
   INSERT INTO cells (name, value) VALUES (?1, ?2)
   ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE excluded.value <> cells.value`;
+
+/** Why a task failed, in the vendor's own words; null where its client had the content removed. */
+export type FailureRow = { owner: string; code: string; message: string | null; finished_at: number };
 
 export type OtherEvent = {
   /** SHA-256 of the body: the same event comes more than once. */
@@ -65,6 +75,11 @@ export function createRecord(db: D1Database, once: D1Database) {
     /** The same without the result, for those who only watch it. */
     findStatus(owner: string, id: string): Promise<TaskStatusRow | null> {
       return db.prepare(FIND_STATUS).bind(owner, id).first<TaskStatusRow>();
+    },
+
+    /** Of any owner's task: for the operator. Null: none that failed. */
+    failure(id: string): Promise<FailureRow | null> {
+      return db.prepare(FIND_FAILURE).bind(id).first<FailureRow>();
     },
 
     /** JSON of the vendor request. Null: no such task, or its request was large, or its content was removed. */

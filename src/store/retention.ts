@@ -1,26 +1,18 @@
-import { ANY_ACTION } from "./columns.ts";
+import { ANY_ACTION, EVERY_OWNER } from "./columns.ts";
 
 /** What one statement deletes at most: D1 answers nobody else while it runs. */
 const BATCH_ROWS = 500;
 
-// The table is ordered by owner, so each owner's oldest tasks are looked up in turn: two reads an owner, and no index that
-// every task would pay for. An owner's name leads to the next.
-const OWNERS = `
-  WITH RECURSIVE owners (owner) AS (
-    SELECT min(owner) FROM tasks
-    UNION ALL
-    SELECT (SELECT min(owner) FROM tasks WHERE owner > owners.owner) FROM owners WHERE owner IS NOT NULL
-  )`;
-
+// The table is ordered by owner, so each owner's oldest tasks are looked up in turn.
 const DELETE_TASKS = `
-  ${OWNERS}
+  ${EVERY_OWNER}
   DELETE FROM tasks WHERE (owner, action, id) IN (
     SELECT old.owner, old.action, old.id
     FROM owners CROSS JOIN tasks AS old ON old.owner = owners.owner AND old.action IN (${ANY_ACTION}) AND old.id < ?1
     WHERE old.finished_at < ?2 LIMIT ${BATCH_ROWS})`;
 
 const REMOVE_REQUESTS = `
-  ${OWNERS}
+  ${EVERY_OWNER}
   UPDATE tasks SET request = NULL WHERE (owner, action, id) IN (
     SELECT old.owner, old.action, old.id
     FROM owners CROSS JOIN tasks AS old

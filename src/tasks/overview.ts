@@ -1,4 +1,5 @@
 import type { TaskSummary } from "../store/list-tasks.ts";
+import { plainFailure } from "../vod/plain-words.ts";
 import { type CreateAction, mediaOf } from "../vod/requests.ts";
 import type { TaskFailure, TaskStatus } from "./contract.ts";
 import { type Outline, readOutline } from "./outline.ts";
@@ -20,6 +21,8 @@ export type TaskOverview = {
   parentId: string | null;
   outline: Outline;
   failure?: TaskFailure;
+  /** In the vendor's own words, where those are about the gateway's account: for admins only. */
+  original?: { failure?: TaskFailure };
   createdAt: number;
   submittedAt: number | null;
   finishedAt: number | null;
@@ -43,12 +46,19 @@ export function overviewOf(row: TaskSummary): TaskOverview {
     sessionContext: row.session_context,
     parentId: row.parent_id,
     outline: readOutline(row.outline),
-    ...(row.error_code !== null && { failure: { code: row.error_code, message: row.error_message ?? "" } }),
+    ...failureMembers(row),
     createdAt: row.created_at,
     submittedAt: row.submitted_at,
     finishedAt: row.finished_at,
     deletedAt: row.deleted_at,
   };
+}
+
+function failureMembers({ id, error_code: code, error_message: message }: TaskSummary) {
+  if (code === null) return {};
+  const told = { code, message: message ?? "" };
+  const failure = plainFailure(told, id);
+  return failure === told ? { failure } : { failure, original: { failure: told } };
 }
 
 /** Why a terminal task has no result. */

@@ -1,7 +1,8 @@
 import type { Services } from "../services.ts";
+import { plainTask } from "../vod/plain-words.ts";
 import { type VendorRequest, vendorRequest } from "../vod/requests.ts";
 import { type VendorTask, vendorTask } from "../vod/tasks.ts";
-import type { StoredRequest, TaskRow } from "./contract.ts";
+import type { StoredRequest, TaskFailure, TaskRow } from "./contract.ts";
 import { inObjectThenRecord } from "./lookup.ts";
 import { overviewOf, type TaskOverview } from "./overview.ts";
 import { isTaskId } from "./task-id.ts";
@@ -9,7 +10,10 @@ import { isTaskId } from "./task-id.ts";
 export { failureOf, type TaskOverview } from "./overview.ts";
 
 /** A task with what the vendor made of it. */
-export type Task = TaskOverview & { vendorTask?: VendorTask };
+export type Task = TaskOverview & {
+  vendorTask?: VendorTask;
+  original?: { failure?: TaskFailure; vendorTask?: VendorTask };
+};
 
 /** One task of this owner; undefined for anybody else's, and for an id that is none. */
 export async function readTask(services: Services, owner: string, id: string): Promise<Task | undefined> {
@@ -58,5 +62,9 @@ export async function requestToShow(services: Services, owner: string, task: Tas
 /** A row in the words of this layer. */
 function taskOf(row: TaskRow): Task {
   const overview = overviewOf(row);
-  return row.result === null ? overview : { ...overview, vendorTask: vendorTask.parse(JSON.parse(row.result)) };
+  if (row.result === null) return overview;
+  const told = vendorTask.parse(JSON.parse(row.result));
+  const plain = plainTask(told, row.id);
+  if (plain === told) return { ...overview, vendorTask: told };
+  return { ...overview, vendorTask: plain, original: { ...overview.original, vendorTask: told } };
 }

@@ -10,6 +10,7 @@ import { waitMilliseconds } from "../../http/wait.ts";
 import { cancelTask } from "../../tasks/cancel.ts";
 import { isTerminal } from "../../tasks/state.ts";
 import { openWatch, taskState, waitUntilOver } from "../../tasks/watch.ts";
+import { seenBy } from "../seen-by.ts";
 import { renderStatus } from "./render.ts";
 import { readErrors } from "./responses.ts";
 
@@ -55,7 +56,8 @@ liveRoutes.openapi(
   }),
   async (c) => {
     const services = c.get("services");
-    const { owner } = c.get("caller");
+    const caller = c.get("caller");
+    const { owner } = caller;
     const { id: taskId } = c.req.valid("param");
     const waitMs = waitMilliseconds(c);
     const task = await (waitMs > 0
@@ -64,7 +66,7 @@ liveRoutes.openapi(
     if (!task) throw notFound();
     c.header("x-fal-request-id", task.id);
     const logs = c.req.valid("query").logs ? task.history : null;
-    return c.json(renderStatus(task, publicOrigin(c), logs), isTerminal(task.status) ? 200 : 202);
+    return c.json(renderStatus(seenBy(caller, task), publicOrigin(c), logs), isTerminal(task.status) ? 200 : 202);
   },
 );
 
@@ -82,7 +84,8 @@ liveRoutes.openapi(
   }),
   async (c) => {
     const services = c.get("services");
-    const { owner } = c.get("caller");
+    const caller = c.get("caller");
+    const { owner } = caller;
     const withLogs = c.req.valid("query").logs === true;
     const watch = await openWatch(services, owner, c.req.valid("param").id);
     if (!watch) throw notFound();
@@ -101,7 +104,10 @@ liveRoutes.openapi(
         }
         const news = withLogs ? task.history.slice(shown) : null;
         shown = task.history.length;
-        await stream.writeSSE({ id: String(shown), data: JSON.stringify(renderStatus(task, origin, news)) });
+        await stream.writeSSE({
+          id: String(shown),
+          data: JSON.stringify(renderStatus(seenBy(caller, task), origin, news)),
+        });
       }
     });
   },

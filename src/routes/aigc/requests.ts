@@ -16,6 +16,7 @@ import { isTerminal, statusesNamed } from "../../tasks/state.ts";
 import { isTaskId } from "../../tasks/task-id.ts";
 import { PENDING_DETAIL, renderListed, renderResult } from "./render.ts";
 import { readErrors } from "./responses.ts";
+import { seenBy } from "../seen-by.ts";
 import { renderTaskDetail } from "../vendor-shape.ts";
 
 const LIST_LIMIT_DEFAULT = 20;
@@ -121,10 +122,8 @@ requestRoutes.openapi(
       limit: query.limit,
     });
     const origin = publicOrigin(c);
-    return c.json(
-      { requests: page.tasks.map((task) => renderListed(task, origin)), next_cursor: page.nextCursor ?? null },
-      200,
-    );
+    const requests = page.tasks.map((task) => renderListed(seenBy(c.get("caller"), task), origin));
+    return c.json({ requests, next_cursor: page.nextCursor ?? null }, 200);
   },
 );
 
@@ -164,5 +163,5 @@ async function ownTask(c: Context<AppEnv>, taskId: string, media?: Task["media"]
     throw new ApiError("not_found", "There is no task with this id.");
   if (task.deletedAt !== null)
     throw new ApiError("gone", "The content of this task was removed.", { requestId: task.id });
-  return task;
+  return seenBy(c.get("caller"), task);
 }

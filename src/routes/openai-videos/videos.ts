@@ -8,6 +8,7 @@ import { listVideos } from "../../tasks/list.ts";
 import { eraseTask } from "../../tasks/erase.ts";
 import { isTerminal } from "../../tasks/state.ts";
 import { isTaskId } from "../../tasks/task-id.ts";
+import { seenBy } from "../seen-by.ts";
 import { noSuchVideo, ownVideo } from "./own-video.ts";
 import { hintPoll } from "./poll-hint.ts";
 import { renderVideo } from "./render.ts";
@@ -48,7 +49,7 @@ videoRoutes.openapi(
     const { limit, after, order } = c.req.valid("query");
     const { owner } = c.get("caller");
     const page = await listVideos(c.get("services"), { owner, limit, order, after: after || undefined });
-    const data = page.tasks.map((task) => renderVideo(task));
+    const data = page.tasks.map((task) => renderVideo(seenBy(c.get("caller"), task)));
     const [first, last] = [data[0], data.at(-1)];
     return c.json(
       { object: "list", data, first_id: first?.id ?? null, last_id: last?.id ?? null, has_more: page.hasMore },

@@ -8,6 +8,7 @@ import { limitBody } from "../../http/body.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { countRequest } from "../../http/request-limit.ts";
 import { readTask, requestToShow } from "../../tasks/read.ts";
+import { seenBy } from "../seen-by.ts";
 import { tencentError } from "./errors.ts";
 import { renderDetail } from "./render.ts";
 import { createBody, describeBody, parseDescribe } from "./schema.ts";
@@ -111,5 +112,5 @@ async function describeTask(c: Context<AppEnv>, json: unknown): Promise<Record<s
   const task = await readTask(services, owner, parseDescribe(json, services.config.vod.subAppId));
   if (!task) throw tencentError("InvalidParameterValue.TaskId", "The TaskId does not exist.");
   if (task.deletedAt !== null) throw tencentError("ResourceNotFound", "The content of this task was removed.");
-  return renderDetail(services.deps, task, await requestToShow(services, owner, task));
+  return renderDetail(services.deps, seenBy(c.get("caller"), task), await requestToShow(services, owner, task));
 }

@@ -91,7 +91,10 @@ function parse<Body extends { SubAppId?: number | undefined }>(
     return rejectInvalid(problems.toSorted((a, b) => rank(a.type) - rank(b.type)));
   }
   if (parsed.data.SubAppId !== undefined && parsed.data.SubAppId !== subAppId)
-    throw tencentError("InvalidParameterValue.SubAppId", `SubAppId: This gateway serves ${subAppId}.`);
+    throw tencentError(
+      "InvalidParameterValue.SubAppId",
+      "SubAppId: This gateway serves another one; it may be left out.",
+    );
   return parsed.data;
 }
 

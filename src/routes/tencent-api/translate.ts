@@ -8,13 +8,15 @@ export type Translated = {
   request: VendorRequest;
   sessionId: string | undefined;
   sessionContext: string | undefined;
+  namesApplication: boolean;
   locate: Locate;
 };
 
 /** The body is the vendor's request already, but for what the gateway sets itself. */
 export function translate(action: CreateAction, body: CreateBody): Translated {
-  const { SubAppId: _subAppId, SessionId: sessionId, SessionContext: sessionContext, ...request } = body;
-  return { action, request: vendorRequest.parse(request), sessionId, sessionContext, locate };
+  const { SubAppId: application, SessionId: sessionId, SessionContext: sessionContext, ...request } = body;
+  const namesApplication = application !== undefined;
+  return { action, request: vendorRequest.parse(request), sessionId, sessionContext, namesApplication, locate };
 }
 
 const locate: Locate = (path) => ["body", ...path];

@@ -12,6 +12,7 @@ import { isTerminal } from "../../tasks/state.ts";
 import { waitUntilOver } from "../../tasks/watch.ts";
 import { dryRunAnswer } from "../dry-run.ts";
 import { submitDraft } from "../submission.ts";
+import { seenBy } from "../seen-by.ts";
 import { readGeneration } from "./generation.ts";
 import { renderJob, renderSubmitted } from "./render.ts";
 import { generationBody } from "./schema.ts";
@@ -85,5 +86,5 @@ async function ownTask(c: Context<AppEnv>, id: string): Promise<Task> {
   if (!task) throw new ApiError("not_found", "There is no task with this id.");
   if (task.deletedAt !== null)
     throw new ApiError("gone", "The content of this task was removed.", { requestId: task.id });
-  return task;
+  return seenBy(c.get("caller"), task);
 }
