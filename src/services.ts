@@ -2,6 +2,7 @@ import { createKeyRing, type KeyRing } from "./auth/key-ring.ts";
 import { createTc3KeyRing, type Tc3KeyRing } from "./auth/tc3-keys.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { Deps } from "./deps.ts";
+import { createStrangers, type Strangers } from "./http/strangers.ts";
 import { createStore, type Store } from "./store/index.ts";
 import type { Dispatcher } from "./tasks/contract.ts";
 import { createOwnerCount, type OwnerCount } from "./tasks/owner-count.ts";
@@ -18,6 +19,7 @@ export type Services = {
   dispatcher: Dispatcher;
   cache: TaskCache;
   owners: OwnerCount;
+  strangers: Strangers;
 };
 
 /** What the dispatcher's object works with. */
@@ -38,6 +40,7 @@ export function createServices({ dispatcher, ...options }: ServiceOptions & { di
     dispatcher,
     cache: new TaskCache(deps.now),
     owners: createOwnerCount({ store, deps }),
+    strangers: createStrangers(deps),
   };
 }
 

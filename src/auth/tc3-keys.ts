@@ -44,13 +44,14 @@ export function createTc3KeyRing(
 
   const nowSeconds = () => Math.floor(deps.now() / 1000);
 
-  async function find(secretId: string): Promise<KeyPair | undefined> {
+  async function find(secretId: string, beforeLookUp?: () => void): Promise<KeyPair | undefined> {
     if (encryptionKey === undefined) throw new ConfigError(["KEY_ENCRYPTION_KEY is not set"]);
     if (secretId.length > SECRET_ID_MAX_CHARACTERS) return undefined;
     const now = deps.now();
     const known = cache.get(secretId);
     if (known && known.until > now) return known.pair;
     cache.delete(secretId);
+    beforeLookUp?.();
     const row = await keys.find(secretId);
     if (!row) return undefined;
     const secretKey = await openSecret({ sealed: row.secret, name: secretId, key: encryptionKey });
@@ -66,10 +67,11 @@ export function createTc3KeyRing(
   return {
     /**
      * Looks at the headers alone, so that nothing of a stranger's body is read.
-     * @returns why the request is refused whatever its body, if it is
+     * @param beforeLookUp called before a SecretId that is not in memory is looked up
+     * @returns whose key pair signed it, if it did; or why the request is refused whatever its body
      * @throws {ConfigError} without the key that opens the secret
      */
-    async refusal(headers: Headers): Promise<Tc3Refusal | undefined> {
+    async claim(headers: Headers, beforeLookUp: () => void): Promise<{ ok: true; secretId: string } | Tc3Refusal> {
       // A body that nobody signed must not cost money.
       if (headers.get("x-tc-content-sha256") === UNSIGNED_PAYLOAD) {
         const message = "An unsigned payload is not accepted: sign the body.";
@@ -77,7 +79,8 @@ export function createTc3KeyRing(
       }
       const read = readTc3Claim(headers, nowSeconds());
       if (!read.ok) return read;
-      return (await find(read.claim.secretId)) ? undefined : SECRET_ID_NOT_FOUND;
+      const { secretId } = read.claim;
+      return (await find(secretId, beforeLookUp)) ? { ok: true, secretId } : SECRET_ID_NOT_FOUND;
     },
 
     /** @throws {ConfigError} without the key that opens the secret */

@@ -27,7 +27,7 @@ import type { Restored } from "./restored.ts";
 import { createTables } from "./schema.ts";
 import type { Sql } from "./sql.ts";
 import { take, type Taken } from "./take.ts";
-import { list, type Listed, neededBlobs, requestOf, view, whole } from "./views.ts";
+import { list, type Listed, neededBlobs, report, requestOf, view, whole } from "./views.ts";
 
 export type { CoreOptions } from "./ledger.ts";
 
@@ -205,18 +205,8 @@ export class Core {
     return this.ledger.queue.promised(id) ?? null;
   }
 
-  report(now: number): QueueReport {
-    const { queue, slots, pace, outbox, lastAnswerAt } = this.ledger;
-    return {
-      waiting: queue.length,
-      running: slots.size,
-      concurrency: pace.concurrency(now),
-      holdingUntil: pace.holdingUntil(now),
-      lastAnswerAt,
-      untold: outbox.size,
-      recordAwaySince: outbox.awaySince,
-      taking: this.refusing() === undefined,
-    };
+  report(now: number, owner?: string): QueueReport {
+    return report(this.ledger, { now, owner, taking: this.refusing() === undefined });
   }
 
   /** Endings always fit: nothing new is taken while too much waits for the record. */

@@ -106,8 +106,8 @@ export class Dispatcher extends DurableObject<Env> implements DispatcherCalls {
     return this.shell.recallKey(name);
   }
 
-  async report() {
-    return this.shell.report();
+  async report(owner?: string) {
+    return this.shell.report(owner);
   }
 
   /** From the cron trigger: does what is due, and sets the alarm anew should it have been lost. */

@@ -136,8 +136,8 @@ export class Shell implements Omit<Dispatcher, "restore"> {
     return recallKey(this.options.sql, name, this.now());
   }
 
-  async report(): Promise<QueueReport> {
-    return this.core.report(this.now());
+  async report(owner?: string): Promise<QueueReport> {
+    return this.core.report(this.now(), owner);
   }
 
   /** Does what is due. Safe to call at any time, and the more often the sooner things happen. */

@@ -1,4 +1,4 @@
-import type { ListInput, Observation, StoredRequest, TaskRow, TaskStatusRow } from "../tasks/contract.ts";
+import type { ListInput, Observation, QueueReport, StoredRequest, TaskRow, TaskStatusRow } from "../tasks/contract.ts";
 import type { Ledger } from "./ledger.ts";
 import { findBySession } from "./rows.ts";
 
@@ -97,4 +97,21 @@ function fitting(rows: TaskStatusRow[]): TaskStatusRow[] {
     return characters >= LIST_MAX_CHARACTERS;
   });
   return over === -1 ? rows : rows.slice(0, over + 1);
+}
+
+export function report(
+  { queue, slots, pace, outbox, lastAnswerAt }: Ledger,
+  { now, owner, taking }: { now: number; owner: string | undefined; taking: boolean },
+): QueueReport {
+  return {
+    waiting: queue.length,
+    ...(owner !== undefined && { own: queue.waitingOf(owner) }),
+    running: slots.size,
+    concurrency: pace.concurrency(now),
+    holdingUntil: pace.holdingUntil(now),
+    lastAnswerAt,
+    untold: outbox.size,
+    recordAwaySince: outbox.awaySince,
+    taking,
+  };
 }

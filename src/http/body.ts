@@ -16,7 +16,8 @@ export const MAX_NAME_CHARACTERS = 200;
 
 const JSON_TYPE = /^application\/([\w.-]+\+)?json$/i;
 
-const limitSize = bodyLimit({
+/** Refuses a body that is too long, without reading on. */
+export const limitSize = bodyLimit({
   maxSize: MAX_BODY_BYTES,
   onError: async (c) => {
     await swallow(c.req.raw);
@@ -24,15 +25,15 @@ const limitSize = bodyLimit({
   },
 });
 
-/**
- * Refuses what no field can make good, before anything is made of it: a body that is too long (without reading on), one
- * that is not UTF-8, JSON that nests too deep or holds too much, text that cannot be stored, numbers beyond all range.
- */
-export const limitBody = every(limitSize, async function checkJson(c: Context, next: Next) {
+/** Refuses JSON that is not UTF-8, nests too deep or holds too much, text that cannot be stored, numbers beyond all range. */
+export async function checkJson(c: Context, next: Next): Promise<void> {
   const mediaType = (c.req.header("content-type") ?? "").split(";")[0]?.trim() ?? "";
   if (JSON_TYPE.test(mediaType)) checkText(decode(await c.req.arrayBuffer()));
   await next();
-});
+}
+
+/** Refuses what no field can make good, before anything is made of it. */
+export const limitBody = every(limitSize, checkJson);
 
 /** Many clients see the answer only once they have sent everything; a longer body than this is cut off. */
 const MAX_SWALLOWED_BYTES = 64 * 1024 * 1024;

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Problem } from "../http/api-error.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import type { CreateAction, VendorRequest } from "../vod/requests.ts";
-import { secondsUntilStart } from "./queue-wait.ts";
+import { roughly, secondsUntilStart } from "./queue-wait.ts";
 
 /** What `?dry_run=1` answers: what would be sent, and nothing done. */
 export const dryRunAnswer = z.object({
@@ -13,6 +13,7 @@ export const dryRunAnswer = z.object({
   request: z.looseObject({}),
   set_when_sent: z.array(z.string()),
   warnings: z.array(z.looseObject({ loc: z.array(z.union([z.string(), z.number()])), msg: z.string() })),
+  /** `waiting`: to admins all tasks that wait, to others their own; then the estimate is a rough one, too. */
   queue: z.object({ waiting: z.int(), concurrency: z.int(), estimated_wait_seconds: z.int() }),
 });
 export type DryRunAnswer = z.infer<typeof dryRunAnswer>;
@@ -33,15 +34,21 @@ export async function dryRun(
   }: { action: CreateAction; request: VendorRequest; warnings: Problem[]; namesApplication?: boolean | undefined },
 ): Promise<DryRunAnswer> {
   const { dispatcher, config } = c.get("services");
-  const report = await dispatcher.report();
-  const { waiting, concurrency } = report;
-  const shown = namesApplication || c.get("caller").scopes.has("admin");
+  const { owner, scopes } = c.get("caller");
+  const admin = scopes.has("admin");
+  const shown = namesApplication || admin;
+  const report = await dispatcher.report(owner);
+  const seconds = secondsUntilStart(report);
   return {
     dry_run: true,
     action,
     request: { ...request, ...(shown && { [APPLICATION]: config.vod.subAppId }) },
     set_when_sent: shown ? SET_WHEN_SENT : [APPLICATION, ...SET_WHEN_SENT],
     warnings,
-    queue: { waiting, concurrency, estimated_wait_seconds: secondsUntilStart(report) },
+    queue: {
+      waiting: admin ? report.waiting : (report.own ?? 0),
+      concurrency: report.concurrency,
+      estimated_wait_seconds: admin ? seconds : roughly(seconds),
+    },
   };
 }

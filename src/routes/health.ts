@@ -1,5 +1,7 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
+import { ApiError } from "../http/api-error.ts";
 import type { AppEnv } from "../http/app-env.ts";
+import { countStranger, refuseFlood } from "../http/strangers.ts";
 import { checkReadiness } from "../tasks/readiness.ts";
 
 /**
@@ -10,8 +12,21 @@ export const health = new Hono<AppEnv>()
   .get("/healthz", (c) => c.json({ status: "ok" }))
   .get("/readyz", async (c) => {
     const services = c.get("services");
+    const admin = await isAdmin(c);
+    if (!admin) await countStranger(c);
     const { ready, checks, queue } = await checkReadiness(services);
-    const caller = await services.keyRing.identify(c.req.header("authorization")).catch(() => undefined);
-    const details = caller?.scopes.has("admin") ? { queue } : {};
+    const details = admin ? { queue } : {};
     return c.json({ status: ready ? "ready" : "not_ready", checks, ...details }, ready ? 200 : 503);
   });
+
+/** Who cannot be looked up is none. */
+async function isAdmin(c: Context<AppEnv>): Promise<boolean> {
+  try {
+    const header = c.req.header("authorization");
+    const caller = await c.get("services").keyRing.identify(header, { beforeLookUp: () => refuseFlood(c) });
+    return caller?.scopes.has("admin") ?? false;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    return false;
+  }
+}

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { ApiError } from "../http/api-error.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import type { SubmitOutcome } from "../tasks/submit.ts";
-import { secondsForQueue } from "./queue-wait.ts";
+import { roughly, secondsForQueue } from "./queue-wait.ts";
 
 const QUEUE_RETRY_AFTER_MAX_SECONDS = 300;
 /** What stands in the way is the operator's to remove. */
@@ -21,14 +21,18 @@ export function refusedByLimit(
 ): ApiError {
   const { config, deps } = c.get("services");
   const { maxWaiting, maxWaitingBytes, maxDailyBytes } = config.limits;
+  /** Who may know how long the queue is. */
+  const admin = c.get("caller").scopes.has("admin");
   /** Until so many have started. */
   const afterStarts = (tasks: number) => {
-    const seconds = Math.min(secondsForQueue(tasks, concurrency), QUEUE_RETRY_AFTER_MAX_SECONDS);
-    return { headers: { "retry-after": String(seconds) } };
+    const seconds = secondsForQueue(tasks, concurrency);
+    const told = Math.min(admin ? seconds : roughly(seconds), QUEUE_RETRY_AFTER_MAX_SECONDS);
+    return { headers: { "retry-after": String(told) } };
   };
   switch (limit) {
     case "queue_length": {
-      const message = `${waiting} tasks are waiting; you asked for at most ${maxQueueLength}.`;
+      const many = admin ? `${waiting} tasks` : "More tasks than that";
+      const message = `${many} are waiting; you asked for at most ${maxQueueLength}.`;
       return new ApiError("queue_full", message, afterStarts(waiting - maxQueueLength));
     }
     case "owner_tasks": {

@@ -170,6 +170,8 @@ export type TaskEvent = { taskId: string; attempt: number; owner: string; vendor
 
 export type QueueReport = {
   waiting: number;
+  /** Of these, the owner's who asks; absent when nobody does. */
+  own?: number;
   running: number;
   concurrency: number;
   /** Milliseconds; set while the vendor does not answer. */
@@ -228,7 +230,8 @@ export type Dispatcher = {
   rememberKey(name: string, key: KnownKey): Promise<void>;
   /** A key that was used within the last hour and good within the last day, for when the record cannot be asked. */
   recallKey(name: string): Promise<KnownKey | undefined>;
-  report(): Promise<QueueReport>;
+  /** With an owner: how many of the waiting tasks are its own, too. */
+  report(owner?: string): Promise<QueueReport>;
   /**
    * Sets the object back to an earlier time (milliseconds). What came after is forgotten there; it takes
    * nothing until it has found out what of that is at the vendor. @throws where the platform cannot

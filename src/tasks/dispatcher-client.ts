@@ -72,7 +72,7 @@ export function dispatcherClient(
     event: async (event) => attempt("event", event.taskId, () => objectOf(event.taskId).event(event)),
     rememberKey: async (name, key) => attempt("rememberKey", undefined, async () => object().rememberKey(name, key)),
     recallKey: async (name) => attempt("recallKey", undefined, async () => object().recallKey(name)),
-    report: async () => attempt("report", undefined, async () => object().report()),
+    report: async (owner) => attempt("report", undefined, async () => object().report(owner)),
     // Once: it ends the object's life, and a second time would set back the next one.
     restore: async (at) => object().restore(at),
     reconcile: async () => attempt("reconcile", undefined, async () => object().reconcile()),

@@ -13,6 +13,14 @@ const SLOW_POLL_MS = 3_000;
 /** As short as a wait can be: long enough to learn whether one is allowed. */
 const PROBE_MS = 1;
 
+/** Whether a watcher still may is asked beside each look, so none is longer, ... */
+const LOOK_MAX_MS = 12_000;
+/** ... but not beside each of those that follow each other quickly. */
+const RECHECK_MS = 5_000;
+
+/** Throws once whoever watches may do so no more; what it throws ends the watch. */
+export type Recheck = () => Promise<void>;
+
 /** A task as those who watch it see it. */
 export type TaskState = TaskOverview & {
   /** How many go first while it waits; null when it does not, or nobody knows at the moment. */
@@ -29,6 +37,19 @@ export class TooManyWatchersError extends Error {
 type Seen = { version: string | undefined; state: TaskState; limited: boolean };
 type Wait = { version?: string | undefined; timeoutMs: number };
 
+/** Whether a watcher may go on, asked now and then. */
+function rechecking({ deps }: Pick<Services, "deps">, recheck: Recheck): Recheck {
+  let askedAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const now = deps.now();
+    if (now - askedAt < RECHECK_MS) return;
+    askedAt = now;
+    await recheck();
+  };
+}
+
+const NOBODY_ASKS: Recheck = async () => undefined;
+
 /** The task as it is now; undefined for anybody else's, and for an id that is none. */
 export async function taskState(services: Services, owner: string, id: string): Promise<TaskState | undefined> {
   return (await look(services, owner, id, { timeoutMs: 0 }))?.state;
@@ -36,20 +57,23 @@ export async function taskState(services: Services, owner: string, id: string): 
 
 /**
  * Waits until the task is over, at most `timeoutMs`.
- * @throws {TooManyWatchersError} when this owner must not wait for another one
+ * @throws {TooManyWatchersError} when this owner must not wait for another one; whatever `recheck` throws
  */
 export async function waitUntilOver(
   services: Services,
   owner: string,
   id: string,
   timeoutMs: number,
+  recheck: Recheck = NOBODY_ASKS,
 ): Promise<TaskState | undefined> {
+  const mayGoOn = rechecking(services, recheck);
   const deadline = services.deps.now() + timeoutMs;
   let seen = await look(services, owner, id, { timeoutMs: 0 });
   for (let begun = false; seen && !isTerminal(seen.state.status); begun = true) {
     const left = deadline - services.deps.now();
     if (left <= 0) break;
-    seen = await nextLook(services, owner, seen, { timeoutMs: left, begun });
+    const looking = nextLook(services, owner, seen, { timeoutMs: Math.min(left, LOOK_MAX_MS), begun });
+    [seen] = await Promise.all([looking, mayGoOn()]);
   }
   return seen?.state;
 }
@@ -57,12 +81,17 @@ export async function waitUntilOver(
 /**
  * Opens a watch of one task: its state now, and how to follow it. Undefined for anybody else's task, and for an id that
  * is none.
- * @throws {TooManyWatchersError} when this owner must not watch another one
+ * @throws {TooManyWatchersError} when this owner must not watch another one; whatever `recheck` throws, later too
  */
-export async function openWatch(services: Services, owner: string, id: string): Promise<Watch | undefined> {
+export async function openWatch(
+  services: Services,
+  owner: string,
+  id: string,
+  recheck: Recheck = NOBODY_ASKS,
+): Promise<Watch | undefined> {
   const first = await look(services, owner, id, { timeoutMs: 0 });
   if (!first) return undefined;
-  const follow = (idleMs: number) => states(services, owner, first, idleMs);
+  const follow = (idleMs: number) => states(services, owner, first, { idleMs, recheck });
   if (first.version === undefined) return { first: first.state, follow };
   // What may still change has to be waited for; whether that is allowed must be known before an answer begins.
   const probe = await look(services, owner, id, { version: first.version, timeoutMs: PROBE_MS });
@@ -83,12 +112,14 @@ async function* states(
   services: Services,
   owner: string,
   first: Seen,
-  idleMs: number,
+  { idleMs, recheck }: { idleMs: number; recheck: Recheck },
 ): AsyncGenerator<TaskState | "idle"> {
+  const mayGoOn = rechecking(services, recheck);
   let last = first;
   yield last.state;
   while (!isTerminal(last.state.status)) {
-    const seen = await nextLook(services, owner, last, { timeoutMs: idleMs, begun: true });
+    const looking = nextLook(services, owner, last, { timeoutMs: Math.min(idleMs, LOOK_MAX_MS), begun: true });
+    const [seen] = await Promise.all([looking, mayGoOn()]);
     if (!seen) return;
     yield seen.version === last.version ? "idle" : seen.state;
     last = seen;

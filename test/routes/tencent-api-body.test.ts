@@ -115,7 +115,7 @@ describe("a body is refused", () => {
       "MissingParameter",
       /^ModelName.* \(and 2 more\)/,
     ],
-    ["another SubAppId", { ...VIDEO, SubAppId: 1 }, "InvalidParameterValue.SubAppId", /serves 251007502/],
+    ["another SubAppId", { ...VIDEO, SubAppId: 1 }, "InvalidParameterValue.SubAppId", /serves another one/],
     [
       "a long SessionId",
       { ...VIDEO, SessionId: "s".repeat(51) },

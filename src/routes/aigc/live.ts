@@ -1,9 +1,9 @@
 import { createRoute } from "@hono/zod-openapi";
 import { etag, RETAINED_304_HEADERS } from "hono/etag";
-import { streamSSE } from "hono/streaming";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import * as z from "zod";
 import { ApiError } from "../../http/api-error.ts";
-import { requireScope } from "../../http/auth.ts";
+import { recheckOf, requireScope } from "../../http/auth.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { publicOrigin } from "../../http/urls.ts";
 import { waitMilliseconds } from "../../http/wait.ts";
@@ -61,7 +61,7 @@ liveRoutes.openapi(
     const { id: taskId } = c.req.valid("param");
     const waitMs = waitMilliseconds(c);
     const task = await (waitMs > 0
-      ? waitUntilOver(services, owner, taskId, waitMs)
+      ? waitUntilOver(services, owner, taskId, waitMs, recheckOf(c, "read"))
       : taskState(services, owner, taskId));
     if (!task) throw notFound();
     c.header("x-fal-request-id", task.id);
@@ -87,7 +87,7 @@ liveRoutes.openapi(
     const caller = c.get("caller");
     const { owner } = caller;
     const withLogs = c.req.valid("query").logs === true;
-    const watch = await openWatch(services, owner, c.req.valid("param").id);
+    const watch = await openWatch(services, owner, c.req.valid("param").id, recheckOf(c, "read"));
     if (!watch) throw notFound();
     const origin = publicOrigin(c);
     // The id of an event is the length of the history it has shown, so a reader that comes back misses no entry.
@@ -95,7 +95,7 @@ liveRoutes.openapi(
     c.header("x-fal-request-id", watch.first.id);
     // Nobody would read on: a stream that is watched for its headers alone must not stay.
     if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
-    return streamSSE(c, async (stream) => {
+    const show = async (stream: SSEStreamingApi) => {
       for await (const task of watch.follow(HEARTBEAT_MS)) {
         if (stream.aborted) return;
         if (task === "idle") {
@@ -104,10 +104,16 @@ liveRoutes.openapi(
         }
         const news = withLogs ? task.history.slice(shown) : null;
         shown = task.history.length;
-        await stream.writeSSE({
-          id: String(shown),
-          data: JSON.stringify(renderStatus(seenBy(caller, task), origin, news)),
-        });
+        const data = JSON.stringify(renderStatus(seenBy(caller, task), origin, news));
+        await stream.writeSSE({ id: String(shown), data });
+      }
+    };
+    return streamSSE(c, async (stream) => {
+      try {
+        await show(stream);
+      } catch (error) {
+        // Its key was revoked. The stream ends; who asks again is told why.
+        if (!(error instanceof ApiError)) throw error;
       }
     });
   },

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import * as z from "zod";
 import { ApiError } from "../../http/api-error.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { requireScope } from "../../http/auth.ts";
+import { recheckOf, requireScope } from "../../http/auth.ts";
 import { queryFlag } from "../../http/query-flag.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { publicOrigin } from "../../http/urls.ts";
@@ -42,7 +42,7 @@ requestRoutes.openapi(
     let task = await ownTask(c, taskId);
     const waitMs = waitMilliseconds(c);
     if (waitMs > 0 && !isTerminal(task.status)) {
-      await waitUntilOver(c.get("services"), c.get("caller").owner, taskId, waitMs);
+      await waitUntilOver(c.get("services"), c.get("caller").owner, taskId, waitMs, recheckOf(c, "read"));
       task = await ownTask(c, taskId);
     }
     c.header("x-fal-request-id", task.id);

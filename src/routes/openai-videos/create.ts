@@ -6,6 +6,7 @@ import type { AppEnv } from "../../http/app-env.ts";
 import { requireScope } from "../../http/auth.ts";
 import { limitBody } from "../../http/body.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
+import { queryFlag } from "../../http/query-flag.ts";
 import { stainlessRetry } from "../../http/stainless.ts";
 import { outlineOfRequest } from "../../tasks/outline.ts";
 import { readRequest } from "../../tasks/read.ts";
@@ -61,6 +62,10 @@ createRoutes.openAPIRegistry.registerPath(
 );
 
 createRoutes.post("/v1/videos/:id/remix", ...submit, async (c) => {
+  // It shows the request that the other video was made of.
+  if (queryFlag(c, "dry_run") && !c.get("caller").scopes.has("read")) {
+    throw new ApiError("forbidden", 'A dry run of a remix shows its source: this key does not have the scope "read".');
+  }
   const source = await ownVideo(c, c.req.param("id"));
   const { prompt } = parseBody(remixBody, await readBody(c));
   if (source.media !== "video") {

@@ -4,9 +4,10 @@ import * as z from "zod";
 import type { Scope } from "../../auth/scopes.ts";
 import { ApiError } from "../../http/api-error.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { limitBody } from "../../http/body.ts";
+import { checkJson, limitSize } from "../../http/body.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { countRequest } from "../../http/request-limit.ts";
+import { countStranger, refuseFlood } from "../../http/strangers.ts";
 import { readTask, requestToShow } from "../../tasks/read.ts";
 import { seenBy } from "../seen-by.ts";
 import { tencentError } from "./errors.ts";
@@ -18,10 +19,9 @@ export { tencentApiDialect } from "./errors.ts";
 
 const API_VERSION = "2018-07-17";
 
-type Signed = { signature: string; signedHeaders: ReadonlySet<string> };
 type Action = {
   scope: Scope;
-  run: (c: Context<AppEnv>, json: unknown, signed: Signed) => Promise<Record<string, unknown>>;
+  run: (c: Context<AppEnv>, json: unknown, signed: AppEnv["Variables"]["signed"]) => Promise<Record<string, unknown>>;
 };
 
 const ACTIONS = new Map<string, Action>([
@@ -59,23 +59,41 @@ tencentApiRoutes.openAPIRegistry.registerPath({
 
 /** Before anything of the body is read. */
 const refuseStranger = createMiddleware<AppEnv>(async function refuse(c, next) {
-  const refusal = await c.get("services").tc3KeyRing.refusal(c.req.raw.headers);
-  if (refusal) throw tencentError(refusal.code, refusal.message);
+  let lookedUp = false;
+  const claim = await c.get("services").tc3KeyRing.claim(c.req.raw.headers, () => {
+    refuseFlood(c);
+    lookedUp = true;
+  });
+  if (!claim.ok) {
+    if (lookedUp) await countStranger(c);
+    throw tencentError(claim.code, claim.message);
+  }
+  c.set("secretId", claim.secretId);
+  // Whose signatures under this id have been wrong too often.
+  refuseFlood(c, claim.secretId);
   await next();
 });
 
-tencentApiRoutes.post("/", refuseStranger, limitBody, async (c) => {
-  const actionName = commonParameter(c, "Action");
-  const version = commonParameter(c, "Version");
+/** Its bytes are read for their hash, which is signed; nothing is made of them before the signature is seen to be right. */
+const verifySignature = createMiddleware<AppEnv>(async function verify(c, next) {
+  for (const name of ["Action", "Version"]) commonParameter(c, name);
   const { caller, ...signed } = await authenticate(c);
   c.set("caller", caller);
+  c.set("signed", signed);
   await countRequest(c, caller);
+  await next();
+});
+
+tencentApiRoutes.post("/", refuseStranger, limitSize, verifySignature, checkJson, async (c) => {
+  const actionName = commonParameter(c, "Action");
+  const version = commonParameter(c, "Version");
+  const caller = c.get("caller");
   if (version !== API_VERSION) throw tencentError("NoSuchVersion", `The version \`${version}\` does not exist.`);
   const action = ACTIONS.get(actionName);
   if (!action) throw tencentError("InvalidAction", `The action \`${actionName}\` does not exist here.`);
   if (!caller.scopes.has(action.scope))
     throw new ApiError("forbidden", `This key pair does not have the scope "${action.scope}".`);
-  return c.json(await action.run(c, await readJson(c), signed));
+  return c.json(await action.run(c, await readJson(c), c.get("signed")));
 });
 
 function commonParameter(c: Context<AppEnv>, name: string): string {
@@ -92,7 +110,10 @@ async function authenticate(c: Context<AppEnv>) {
     publicHost: config.publicUrl && new URL(config.publicUrl).host,
     body: await c.req.arrayBuffer(),
   });
-  if (!identity.ok) throw tencentError(identity.code, identity.message);
+  if (!identity.ok) {
+    await countStranger(c, c.get("secretId"));
+    throw tencentError(identity.code, identity.message);
+  }
   return identity;
 }
 

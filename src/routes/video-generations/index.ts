@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import * as z from "zod";
 import { ApiError } from "../../http/api-error.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { requireScope } from "../../http/auth.ts";
+import { recheckOf, requireScope } from "../../http/auth.ts";
 import { limitBody } from "../../http/body.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { waitMilliseconds } from "../../http/wait.ts";
@@ -74,7 +74,7 @@ videoGenerationsRoutes.openapi(
     const waitMs = waitMilliseconds(c);
     let task = await ownTask(c, id);
     if (waitMs > 0 && !isTerminal(task.status)) {
-      await waitUntilOver(c.get("services"), c.get("caller").owner, id, waitMs);
+      await waitUntilOver(c.get("services"), c.get("caller").owner, id, waitMs, recheckOf(c, "read"));
       task = await ownTask(c, id);
     }
     return c.json(renderJob(task), 200);
