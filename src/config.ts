@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { mediaOrigins, originOfHttp } from "./config-origins.ts";
 
 const optionalText = z
   .string()
@@ -69,6 +70,9 @@ const schema = z.object({
   MAX_STREAMS: positiveInteger.default(200),
   RETENTION_DAYS: positiveInteger.default(30),
   INPUT_RETENTION_DAYS: z.coerce.number(wholeDays).int(wholeDays).min(0, wholeDays).optional(),
+  MEDIA_ORIGINS: mediaOrigins,
+  MEDIA_MAX_MEGABYTES: positiveInteger.default(512),
+  MEDIA_IDLE_SECONDS: positiveInteger.default(15),
   FOREIGN_IDS: optionalText.pipe(z.enum(["allow", "refuse"], { error: "must be allow or refuse" }).optional()),
   MODEL_POLICY: optionalText.pipe(z.enum(["open", "strict"], { error: "must be open or strict" }).default("open")),
   KEY_ENCRYPTION_KEY: optionalText.pipe(
@@ -133,6 +137,14 @@ export type Config = {
   retentionDays: number;
   /** How long requests are kept, from their task's creation and at least until it is over; unset: as long as the task. */
   inputRetentionDays: number | undefined;
+  /** Files of finished tasks that are passed on from the vendor's hosts. */
+  media: {
+    /** Fetched from as they are; any other origin is held to https and to public addresses. */
+    origins: string[];
+    maxBytes: number;
+    /** How long their next bytes may take. */
+    idleMs: number;
+  };
   /**
    * Whether ids of the vendor's that were not made here may be named; without it, while this gateway has one owner. Those
    * made for another owner may never.
@@ -201,6 +213,12 @@ export function parseConfig(env: object): Config {
     },
     retentionDays: vars.RETENTION_DAYS,
     inputRetentionDays: vars.INPUT_RETENTION_DAYS,
+    media: {
+      // A vendor that is called by plain http is an emulator, and has its files beside it.
+      origins: [...vars.MEDIA_ORIGINS, ...originOfHttp(vars.VOD_ENDPOINT)],
+      maxBytes: vars.MEDIA_MAX_MEGABYTES * BYTES_PER_MEGABYTE,
+      idleMs: vars.MEDIA_IDLE_SECONDS * 1000,
+    },
     ...(vars.FOREIGN_IDS && { foreignIds: vars.FOREIGN_IDS }),
     modelPolicy: vars.MODEL_POLICY,
     ...(vars.KEY_ENCRYPTION_KEY && { keyEncryptionKey: vars.KEY_ENCRYPTION_KEY }),

@@ -2,12 +2,17 @@ import { log } from "../log.ts";
 import type { Services } from "../services.ts";
 import { fetchMedia, type MediaResult } from "../vod/media.ts";
 
-/** Opens a finished task's file for its client. The URL may be all it takes to read the file: it is never logged. */
+/**
+ * Opens a finished task's file for its client. The URL may be all it takes to read the file: it is never logged.
+ * @param file.recheck throws once the client may read no more
+ */
 export async function openMedia(
-  { deps }: Services,
-  file: { taskId: string; url: string; range: string | undefined },
+  { deps, config }: Services,
+  file: { taskId: string; url: string; range: string | undefined; recheck: () => Promise<void> },
 ): Promise<MediaResult> {
-  const result = await fetchMedia(deps, file.url, file.range);
-  if (result.kind === "failed") log("error", "media.failed", { request_id: file.taskId, reason: result.reason });
+  const failed = (reason: string) => log("error", "media.failed", { request_id: file.taskId, reason });
+  const limits = { ...config.media, recheck: file.recheck, onCut: failed };
+  const result = await fetchMedia(deps, file.url, file.range, limits);
+  if (result.kind === "failed") failed(result.reason);
   return result;
 }

@@ -168,7 +168,7 @@ describe("guesses at the vendor's front", () => {
     const parse = JSON.parse;
     let parsed = 0;
     JSON.parse = (...input: Parameters<typeof parse>) => {
-      parsed += String(input[0]).includes("never looked at") ? 1 : 0;
+      parsed += input[0].includes("never looked at") ? 1 : 0;
       return parse(...input) as unknown;
     };
     const body = JSON.stringify({ ...VIDEO, Prompt: "never looked at" });

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import * as z from "zod";
 import { ApiError } from "../../http/api-error.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { requireScope } from "../../http/auth.ts";
+import { recheckOf, requireScope } from "../../http/auth.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { openMedia } from "../../tasks/media.ts";
 import { failureOf, type Task } from "../../tasks/read.ts";
@@ -16,7 +16,7 @@ import { ownVideo } from "./own-video.ts";
 const PASSED_HEADERS = ["accept-ranges", "content-length", "content-range", "etag", "last-modified"];
 
 /** Types that a browser does not run; any other is passed as bytes, because it would run in the gateway's origin. */
-const HARMLESS_TYPE = /^(video|image|audio)\/(?!svg)[\w.+-]+$/i;
+const HARMLESS_TYPE = /^(video|image|audio)\/(?!svg)[\w.+-]+$/;
 
 const NO_RETRY = { "x-should-retry": "false" };
 
@@ -81,20 +81,22 @@ function gone(requestId: string): ApiError {
 }
 
 async function deliver(c: Context<AppEnv>, task: Task, file: VideoFile): Promise<Response> {
-  const media = await openMedia(c.get("services"), { taskId: task.id, url: file.url, range: c.req.header("range") });
+  const range = c.req.header("range");
+  const recheck = recheckOf(c, "read");
+  const media = await openMedia(c.get("services"), { taskId: task.id, url: file.url, range, recheck });
   if (media.kind === "gone") throw gone(task.id);
   if (media.kind === "failed") {
     const message = "The vendor's file host did not deliver the file; try again.";
     throw new ApiError({ vendor: "media_unavailable", status: 502 }, message, { requestId: task.id });
   }
   const { status, body, headers } = media.response;
-  const type = headers.get("content-type") ?? "";
+  // Without parameters: they say nothing of a file, and some readers take for a type what stands in them.
+  const type = (headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   for (const name of PASSED_HEADERS) {
     const value = headers.get(name);
     if (value !== null) c.header(name, value);
   }
-  const harmless = HARMLESS_TYPE.test(type.split(";")[0] ?? "");
-  c.header("content-type", harmless ? type : "application/octet-stream");
+  c.header("content-type", HARMLESS_TYPE.test(type) ? type : "application/octet-stream");
   c.header("content-disposition", `attachment; filename="${task.id}${extensionOf(file.url)}"`);
   c.header("cache-control", "private, no-store");
   // Nobody reads the body of an answer to HEAD: the vendor's host would go on sending it.
