@@ -14,9 +14,9 @@ const ERASE = `
   WHERE id = ?1 AND finished_at IS NOT NULL`;
 
 const REMIXES = `
-  SELECT id, finished_at IS NOT NULL AS over FROM tasks INDEXED BY tasks_parent
+  SELECT id, finished_at IS NOT NULL AS over, deleted_at IS NOT NULL AS erased FROM tasks INDEXED BY tasks_parent
   WHERE owner = ?1 AND parent_id IN (SELECT value FROM json_each(?2)) AND parent_id IS NOT NULL AND adopted = 0
-  LIMIT ${REMIXES_MAX}`;
+  ORDER BY erased LIMIT ${REMIXES_MAX}`;
 
 /** The names that a task was given; without any when it is not this owner's. */
 export function namesOf({ sql }: Ledger, owner: string, id: string): Names {
@@ -45,6 +45,6 @@ export function erase(
 
 /** The tasks made from these, as far as they are here. */
 export function remixesOf({ sql }: Ledger, owner: string, ids: string[]): Remix[] {
-  const rows = sql.all<{ id: string; over: number }>(REMIXES, owner, JSON.stringify(ids));
-  return rows.map(({ id, over }) => ({ id, over: over === 1 }));
+  const rows = sql.all<{ id: string; over: number; erased: number }>(REMIXES, owner, JSON.stringify(ids));
+  return rows.map(({ id, over, erased }) => ({ id, over: over === 1, erased: erased === 1 }));
 }

@@ -23,6 +23,12 @@ export function dispatcherUnavailable({
   return unavailable(taken, seconds, submitted);
 }
 
+/** Of what was to be removed together, so much is; the rest needs another request. */
+export function moreToRemove(remixes: number, requestId: string): ApiError {
+  const message = `${remixes} tasks that were made from this one were removed, and there are more: send the request again.`;
+  return new ApiError("unavailable", message, { requestId, headers: { "retry-after": "1" } });
+}
+
 function unavailable(message: string, seconds: number, requestId?: string): ApiError {
   return new ApiError("unavailable", `${message} With the same session_id or Idempotency-Key nothing is made twice.`, {
     headers: { "retry-after": String(seconds) },

@@ -28,8 +28,9 @@ const ERASE = `
   WHERE ${ONE_TASK}`;
 
 const REMIXES = `
-  SELECT id FROM tasks INDEXED BY tasks_parent
-  WHERE owner = ?1 AND parent_id IN (SELECT value FROM json_each(?2)) AND parent_id IS NOT NULL LIMIT ?3`;
+  SELECT id, deleted_at IS NOT NULL AS erased FROM tasks INDEXED BY tasks_parent
+  WHERE owner = ?1 AND parent_id IN (SELECT value FROM json_each(?2)) AND parent_id IS NOT NULL
+  ORDER BY erased LIMIT ?3`;
 
 const KEEP_OTHER_EVENT = `
   INSERT INTO other_events (id, event_type, body, received_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO NOTHING`;
@@ -105,10 +106,11 @@ export function createRecord(db: D1Database, once: D1Database) {
       return (await db.prepare(FIND_NAME).bind(owner, id).first<{ session_id: string | null }>())?.session_id;
     },
 
-    /** The tasks made from these. */
-    async remixes(owner: string, ids: string[], limit: number): Promise<string[]> {
-      const { results } = await db.prepare(REMIXES).bind(owner, JSON.stringify(ids), limit).all<{ id: string }>();
-      return results.map(({ id }) => id);
+    /** The tasks made from these, first those whose content is still there. */
+    async remixes(owner: string, ids: string[], limit: number): Promise<{ id: string; erased: boolean }[]> {
+      const rows = db.prepare(REMIXES).bind(owner, JSON.stringify(ids), limit);
+      const { results } = await rows.all<{ id: string; erased: number }>();
+      return results.map(({ id, erased }) => ({ id, erased: erased === 1 }));
     },
 
     deleteExpired: (expiry: Expiry) => deleteExpired(db, expiry),

@@ -127,11 +127,16 @@ export type CancelOutcome = "canceled" | "in_progress" | "already_over" | "not_f
 
 export type EraseOutcome = "erased" | "not_over" | "not_found";
 
-/** Tasks made from one task, and from those in turn, that one request removes with it. */
+/** What one look for remixes finds at most; those whose content is still there come first. */
 export const REMIXES_MAX = 1_000;
 
 /** A task that was made from another one. */
-export type Remix = { id: string; over: boolean };
+export type Remix = {
+  id: string;
+  over: boolean;
+  /** Its content was removed. */
+  erased: boolean;
+};
 
 /** A task as its watchers see it. `version` changes whenever anything they see does. */
 export type Observation = {

@@ -1,11 +1,13 @@
 import type { Services } from "../services.ts";
 import { erasedName, nameHash } from "../signing/name-hash.ts";
-import { type EraseOutcome, REMIXES_MAX } from "./contract.ts";
+import { type EraseOutcome, type Remix, REMIXES_MAX } from "./contract.ts";
 import { inObjectThenRecord } from "./lookup.ts";
 import { isTaskId } from "./task-id.ts";
 
 /** Of several tasks that go together. */
 const ERASED_AT_ONCE = 10;
+/** In one request; each is a call to the dispatcher, or three to both. */
+const ERASED_MAX = 200;
 
 type Needed = Pick<Services, "store" | "deps" | "cache" | "dispatcher">;
 
@@ -14,11 +16,13 @@ export type Erased =
   | { kind: "erased"; remixes: number }
   | { kind: "not_found" }
   /** Itself, or a task that was made from it, and nothing was removed. */
-  | { kind: "not_over"; id: string };
+  | { kind: "not_over"; id: string }
+  /** So many remixes were removed, and there are more; the task itself is still there, to be removed after them. */
+  | { kind: "more"; remixes: number };
 
 /**
  * Removes a finished task's content at its client's wish, and with `remixes` that of every task that was made from it,
- * and from those in turn, at most {@link REMIXES_MAX}: told again, it goes on.
+ * and from those in turn.
  */
 export async function eraseTask(
   services: Needed,
@@ -27,15 +31,18 @@ export async function eraseTask(
   { remixes = false }: { remixes?: boolean } = {},
 ): Promise<Erased> {
   if (!isTaskId(id)) return { kind: "not_found" };
-  const copies = remixes ? await remixesOf(services, owner, id) : new Map<string, boolean>();
-  for (const [copy, over] of copies) if (!over) return { kind: "not_over", id: copy };
-  // It goes last: whoever has to tell it again after a failure finds what was made from it through it.
-  const ids = [...copies.keys()].toReversed();
-  for (let from = 0; from < ids.length; from += ERASED_AT_ONCE)
-    await Promise.all(ids.slice(from, from + ERASED_AT_ONCE).map((copy) => eraseOne(services, owner, copy)));
+  const copies = remixes ? await remixesOf(services, owner, id) : [];
+  const unfinished = copies.find(({ over }) => !over);
+  if (unfinished) return { kind: "not_over", id: unfinished.id };
+  // What was made last goes first: told again after a failure, the rest is still found through what it was made from.
+  const left = copies.filter(({ erased }) => !erased).toReversed();
+  const now = left.slice(0, ERASED_MAX);
+  for (let from = 0; from < now.length; from += ERASED_AT_ONCE)
+    await Promise.all(now.slice(from, from + ERASED_AT_ONCE).map((copy) => eraseOne(services, owner, copy.id)));
+  if (left.length > now.length) return { kind: "more", remixes: now.length };
   const outcome = await eraseOne(services, owner, id);
   if (outcome === "not_over") return { kind: "not_over", id };
-  return outcome === "erased" ? { kind: "erased", remixes: ids.length } : { kind: "not_found" };
+  return outcome === "erased" ? { kind: "erased", remixes: now.length } : { kind: "not_found" };
 }
 
 async function eraseOne({ store, deps, cache, dispatcher }: Needed, owner: string, id: string): Promise<EraseOutcome> {
@@ -55,17 +62,19 @@ async function eraseOne({ store, deps, cache, dispatcher }: Needed, owner: strin
   return outcome ?? "not_found";
 }
 
-/** Nearest first, each with whether it is over. */
-async function remixesOf({ dispatcher, store }: Needed, owner: string, id: string): Promise<Map<string, boolean>> {
-  const found = new Map<string, boolean>();
+/** Nearest first; about {@link REMIXES_MAX} at most. */
+async function remixesOf({ dispatcher, store }: Needed, owner: string, id: string): Promise<Remix[]> {
+  const found = new Map<string, Remix>();
   for (let level = [id]; level.length > 0 && found.size < REMIXES_MAX;) {
     // A task moves from the object to the record, so that is asked second.
-    const unfinished = await dispatcher.remixes(owner, level);
-    const finished = await store.record.remixes(owner, level, REMIXES_MAX);
-    const next = new Map(finished.map((copy) => [copy, true]));
-    for (const { id: copy, over } of unfinished) next.set(copy, over);
-    level = [...next.keys()].filter((copy) => copy !== id && !found.has(copy));
-    for (const copy of level) found.set(copy, next.get(copy) ?? true);
+    const inObject = await dispatcher.remixes(owner, level);
+    const inRecord = await store.record.remixes(owner, level, REMIXES_MAX);
+    const next = new Map(inRecord.map((copy): [string, Remix] => [copy.id, { ...copy, over: true }]));
+    // The object's word is the later one.
+    for (const copy of inObject) next.set(copy.id, copy);
+    const fresh = [...next.values()].filter((copy) => copy.id !== id && !found.has(copy.id));
+    for (const copy of fresh) found.set(copy.id, copy);
+    level = fresh.map((copy) => copy.id);
   }
-  return found;
+  return [...found.values()];
 }

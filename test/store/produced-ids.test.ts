@@ -35,7 +35,7 @@ describe("produced ids", () => {
 
   it("stay when the content of their task is removed", async ({ expect }) => {
     await record.tell([told(1)], made);
-    await record.erase({ owner: "acme", id: idOf(1), now: NOW });
+    await record.erase({ owner: "acme", id: idOf(1), now: NOW, standIn: null });
     expect(await owners("1")).toEqual(["1 acme"]);
   });
 

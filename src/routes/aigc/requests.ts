@@ -4,6 +4,7 @@ import * as z from "zod";
 import { ApiError } from "../../http/api-error.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { recheckOf, requireScope } from "../../http/auth.ts";
+import { moreToRemove } from "../../http/unavailable.ts";
 import { queryFlag } from "../../http/query-flag.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { publicOrigin } from "../../http/urls.ts";
@@ -150,6 +151,8 @@ requestRoutes.openapi(
             : `Task ${erased.id}, which was made from this one, is not finished; nothing was removed.`;
         throw new ApiError("bad_request", message, { requestId: taskId });
       }
+      case "more":
+        throw moreToRemove(erased.remixes, taskId);
       case "not_found":
         throw new ApiError("not_found", "There is no task with this id.");
     }

@@ -2,6 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
 import { ApiError } from "../../http/api-error.ts";
 import { requireScope } from "../../http/auth.ts";
+import { moreToRemove } from "../../http/unavailable.ts";
 import { queryFlag } from "../../http/query-flag.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { listVideos } from "../../tasks/list.ts";
@@ -102,6 +103,8 @@ videoRoutes.openapi(
           headers: { "x-should-retry": "false" },
         });
       }
+      case "more":
+        throw moreToRemove(erased.remixes, videoId);
       case "not_found":
         throw noSuchVideo();
     }
