@@ -96,9 +96,9 @@ const schema = variables.superRefine((vars, context) => {
       report(name, `must have at least ${OWN_SECRET_MIN_CHARACTERS} characters`);
   }
   // What stands in a URL must not be what all keys are made of.
-  const roots = [vars.GATEWAY_SECRET, vars.GATEWAY_SECRET_PREVIOUS];
+  const roots = new Set([vars.GATEWAY_SECRET, vars.GATEWAY_SECRET_PREVIOUS]);
   for (const name of ["CALLBACK_SECRET", "CALLBACK_SECRET_PREVIOUS"] as const)
-    if (vars[name] !== undefined && roots.includes(vars[name])) report(name, "must not be the GATEWAY_SECRET");
+    if (vars[name] !== undefined && roots.has(vars[name])) report(name, "must not be the GATEWAY_SECRET");
 });
 
 function parseJson(text: string): unknown {

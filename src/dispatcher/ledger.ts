@@ -7,11 +7,17 @@ import { FairQueue } from "./queue/fair-queue.ts";
 import { CallWindow } from "./queue/call-window.ts";
 import { Pace } from "./queue/pace.ts";
 import { Slots } from "./queue/slots.ts";
-import { REREADS_PER_SECOND, UsualTimes } from "./queue/usual-times.ts";
+import { EventReads } from "./queue/event-reads.ts";
+import { UsualTimes } from "./queue/usual-times.ts";
 import { Outbox } from "./outbox.ts";
 import type { RestoreScan } from "./restored.ts";
 import type { Sql } from "./sql.ts";
 import { Witnesses } from "./witnesses.ts";
+
+/** Of the vendor's 100 reads a second (tencent-vod facts §5.1). */
+const READS_PER_SECOND = 95;
+/** Of them, those that only events may have: reads that are merely due must not keep them waiting. */
+export const READS_FOR_EVENTS = 15;
 
 export type CoreOptions = {
   /** Tasks that may be with the vendor at once. */
@@ -73,6 +79,8 @@ export type Inquiry = {
   tries: number;
   /** What an event has named in the meantime, to be read once more. */
   next?: string;
+  /** Whether all of those said what the event says that waits for the read in the air. */
+  copiesOnly?: boolean;
 };
 
 /** All that the core's parts share: the rows, what is derived from them, and what the turn asks for. */
@@ -92,7 +100,8 @@ export class Ledger {
   /** By when an event's hint is written down, if its re-read takes too long. */
   readonly notes = new Deadlines();
   readonly pace: Pace;
-  readonly rereads = new CallWindow(REREADS_PER_SECOND);
+  readonly rereads = new CallWindow(READS_PER_SECOND);
+  readonly eventReads = new EventReads();
   readonly usual: UsualTimes;
   readonly connections: Connections;
   readonly outbox: Outbox;

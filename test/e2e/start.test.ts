@@ -158,7 +158,7 @@ it("takes no other DEV_KEY, and starts nothing", async () => {
 });
 
 it("answers under the names of this machine only, gateway and emulator", async () => {
-  await readyLine(runStart());
+  expect(await readyLine(runStart())).toContain("Ready:");
   const statusAt = async (port: number, path: string, host: string): Promise<number> => {
     const [answer] = (await once(get({ host: "127.0.0.1", port, path, headers: { host } }), "response")) as [
       IncomingMessage,

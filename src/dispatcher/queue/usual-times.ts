@@ -1,6 +1,3 @@
-/** Of the vendor's 100 a second (tencent-vod facts §5.1); the rest is for re-reads that events bring about. */
-export const REREADS_PER_SECOND = 80;
-
 /** How much the latest task counts in the average. */
 const WEIGHT = 0.2;
 /** A task that takes no longer than usual is seldom later than this. */
