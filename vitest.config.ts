@@ -60,7 +60,6 @@ export default defineConfig({
                   name: "emulator",
                   modules: [buildEmulator()],
                   compatibilityDate: "2026-11-01",
-                  compatibilityFlags: ["nodejs_compat"],
                   durableObjects: { VENDOR: { className: "Vendor", useSQLite: true } },
                 },
               ],

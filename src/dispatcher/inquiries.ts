@@ -1,5 +1,6 @@
 /* Which tasks are to be read at the vendor, and how soon. What a reading comes to is in inquire.ts. */
-import { type Inquiry, type Ledger, READS_FOR_EVENTS } from "./ledger.ts";
+import type { Inquiry, Ledger } from "./ledger.ts";
+import { READS_FOR_EVENTS } from "./queue/usual-times.ts";
 
 /** Has a task read at the vendor in its turn. */
 export function inquire(ledger: Ledger, id: string, vendorTaskId: string): void {

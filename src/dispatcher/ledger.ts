@@ -8,16 +8,11 @@ import { CallWindow } from "./queue/call-window.ts";
 import { Pace } from "./queue/pace.ts";
 import { Slots } from "./queue/slots.ts";
 import { EventReads } from "./queue/event-reads.ts";
-import { UsualTimes } from "./queue/usual-times.ts";
+import { READS_PER_SECOND, UsualTimes } from "./queue/usual-times.ts";
 import { Outbox } from "./outbox.ts";
 import type { RestoreScan } from "./restored.ts";
 import type { Sql } from "./sql.ts";
 import { Witnesses } from "./witnesses.ts";
-
-/** Of the vendor's 100 reads a second (tencent-vod facts §5.1). */
-const READS_PER_SECOND = 95;
-/** Of them, those that only events may have: reads that are merely due must not keep them waiting. */
-export const READS_FOR_EVENTS = 15;
 
 export type CoreOptions = {
   /** Tasks that may be with the vendor at once. */

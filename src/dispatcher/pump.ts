@@ -1,6 +1,7 @@
 import type { StoredRequest } from "../tasks/contract.ts";
 import { addFlight, callMade } from "./flights.ts";
-import { type Ledger, READS_FOR_EVENTS } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
+import { READS_FOR_EVENTS } from "./queue/usual-times.ts";
 import { LOOKS_AT_ONCE, lookForLost } from "./doubt.ts";
 import { leaveQueue } from "./finish.ts";
 import { lookAtForgotten } from "./restore.ts";
