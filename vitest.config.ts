@@ -17,15 +17,22 @@ function buildEmulator(): { type: "ESModule"; path: string; contents: string } {
   return { type: "ESModule", path: "index.js", contents: readFileSync(path.join(outdir, "index.js"), "utf8") };
 }
 
-// Every [secrets] name of wrangler.toml, so that the plugin does not warn; the local values of docs/operations.md.
+// Every [secrets] name of wrangler.toml, so that the plugin does not warn; the local values of docs/operations.md, which
+// programs that the tests start take from here, too.
 const secrets = {
   VOD_SUB_APP_ID: "251007502",
   VOD_SECRET_ID: "AKIDlocal",
   VOD_SECRET_KEY: "local-secret-key",
   VOD_SIGN_KEY: "localSignKey",
-  CALLBACK_SECRET: "local-callback",
+  GATEWAY_SECRET: "local-gateway-secret",
 };
 Object.assign(process.env, { ...secrets, ...process.env });
+
+/** The tests in workerd run as a deploy would, which takes no short secrets. */
+const ownSecrets = {
+  GATEWAY_SECRET: "test-gateway-secret-0123456789abcdef",
+  CALLBACK_SECRET: "test-callback-secret-0123456789abcdef",
+};
 
 export default defineConfig({
   test: {
@@ -41,6 +48,7 @@ export default defineConfig({
               cf: false,
               bindings: {
                 ...secrets,
+                ...ownSecrets,
                 VOD_ENDPOINT: "http://vod.emulator.test",
                 // Of a run of test/tasks/model that is to be made again.
                 TEST_SEED: process.env.SEED ?? "",
@@ -52,7 +60,6 @@ export default defineConfig({
                   name: "emulator",
                   modules: [buildEmulator()],
                   compatibilityDate: "2026-11-01",
-                  compatibilityFlags: ["nodejs_compat"],
                   durableObjects: { VENDOR: { className: "Vendor", useSQLite: true } },
                 },
               ],

@@ -10,6 +10,8 @@ export type EmulatorEnv = {
   VOD_SUB_APP_ID?: string;
   VOD_SIGN_KEY?: string;
   NOTIFICATION_URL?: string;
+  /** "1": names of one's own machine are answered, others refused. */
+  GATEWAY_LOCAL?: string;
 };
 
 export type Settings = {

@@ -7,13 +7,20 @@ import {
   REVOKE_API_KEY,
   type SqlValue,
 } from "../src/store/api-key-sql.ts";
-import { INSERT_TC3_KEY, LIST_TC3_KEYS, REVOKE_TC3_KEY } from "../src/store/tc3-key-sql.ts";
+import {
+  INSERT_TC3_KEY,
+  LIST_TC3_KEYS,
+  RESEAL_TC3_KEY,
+  REVOKE_TC3_KEY,
+  SEALED_TC3_KEYS,
+} from "../src/store/tc3-key-sql.ts";
 import { SCOPES } from "../src/auth/scopes.ts";
+import { resealSecret } from "../src/signing/secret-box.ts";
 import { generateApiKey, newApiKey, newApiKeyRow } from "./lib/api-key.ts";
 import { type DatabaseTarget, queryDatabase } from "./lib/database.ts";
-import { DEFAULT_STATE_DIR, gatewayVars } from "./lib/local-env.ts";
+import { DEFAULT_STATE_DIR, type Environment, gatewayVars } from "./lib/local-env.ts";
 import { textTable } from "./lib/text-table.ts";
-import { generateTc3KeyPair, isSecretId, newTc3Key, newTc3KeyRow, TC3_SCOPES } from "./lib/tc3-key.ts";
+import { generateTc3KeyPair, isSecretId, newTc3Key, newIv, newTc3KeyRow, TC3_SCOPES } from "./lib/tc3-key.ts";
 import { UsageError } from "./lib/usage-error.ts";
 
 const DEFAULT_SCOPES = "submit,read";
@@ -24,10 +31,14 @@ const HELP = `Manages the gateway's API keys.
   npm run keys -- create --tc3 --owner NAME [--scopes ${TC3_SCOPES.join(",")}] [--name TEXT]
   npm run keys -- list
   npm run keys -- revoke ID
+  npm run keys -- reseal
 
 A key is shown once, when it is made; only its hash is stored. Its scopes are ${DEFAULT_SCOPES} unless others are given.
-With --tc3: a key pair for the vendor's SDKs. Its secret is stored encrypted with the gateway's KEY_ENCRYPTION_KEY, which
-this command takes from the environment. Its id is its SecretId.
+With --tc3: a key pair for the vendor's SDKs. Its secret is stored encrypted with a key that derives from the gateway's
+GATEWAY_SECRET, which this command takes from the environment. Its id is its SecretId.
+
+reseal, after GATEWAY_SECRET was changed: encrypts the secrets of key pairs anew. Takes GATEWAY_SECRET and
+GATEWAY_SECRET_PREVIOUS from the environment; may be repeated.
 
   --local    the database that \`npm start\` uses, below STATE_DIR (the default)
   --remote   the deployed gateway's database
@@ -45,6 +56,8 @@ const rowSchema = z.object({
   revoked_at: z.number().nullable(),
 });
 
+const sealedSchema = z.object({ id: z.string(), secret: z.string() });
+
 type Run = (statement: string, values?: readonly SqlValue[]) => Promise<unknown[]>;
 type Values = { owner?: string | undefined; scopes?: string | undefined; name?: string | undefined };
 
@@ -61,18 +74,37 @@ async function create(run: Run, values: Values): Promise<string> {
   ].join("\n");
 }
 
-async function createKeyPair(run: Run, values: Values, encryptionKey: string | undefined): Promise<string> {
+async function createKeyPair(run: Run, values: Values, { GATEWAY_SECRET: root }: Environment): Promise<string> {
   if (values.owner === undefined) throw new UsageError("create needs --owner NAME");
-  if (!encryptionKey) throw new UsageError("create --tc3 needs the gateway's KEY_ENCRYPTION_KEY in the environment");
+  if (!root?.trim()) throw new UsageError("create --tc3 needs the gateway's GATEWAY_SECRET in the environment");
   const input = valid(newTc3Key, inputOf(values, values.owner));
   const pair = generateTc3KeyPair();
-  await run(INSERT_TC3_KEY, await newTc3KeyRow(pair, input, encryptionKey));
+  await run(INSERT_TC3_KEY, await newTc3KeyRow(pair, input, root.trim()));
   return [
     `Key pair of ${input.owner} with the scopes ${input.scopes.join(", ")}. Its SecretKey is shown only now; keep it safe:`,
     `SecretId:  ${pair.secretId}`,
     `SecretKey: ${pair.secretKey}`,
     "To revoke it, use its SecretId.",
   ].join("\n");
+}
+
+/** Encrypts anew what was encrypted for the previous root. A pair that is revoked or resealed meanwhile stays as it is. */
+async function reseal(run: Run, environment: Environment): Promise<string> {
+  const [root, previous] = [environment["GATEWAY_SECRET"]?.trim(), environment["GATEWAY_SECRET_PREVIOUS"]?.trim()];
+  if (!root || !previous)
+    throw new UsageError("reseal needs GATEWAY_SECRET and GATEWAY_SECRET_PREVIOUS in the environment");
+  const lost: string[] = [];
+  let current = 0;
+  let changed = 0;
+  for (const { id, secret } of sealedSchema.array().parse(await run(SEALED_TC3_KEYS))) {
+    const anew = await resealSecret({ sealed: secret, name: id, root, previous, iv: newIv() });
+    if (anew === undefined) lost.push(id);
+    else if (anew === "current") current += 1;
+    else changed += (await run(RESEAL_TC3_KEY, [id, secret, anew.sealed])).length;
+  }
+  if (lost.length > 0)
+    throw new Error(`${changed} encrypted anew. Neither secret opens these, revoke them: ${lost.join(", ")}`);
+  return `${changed} encrypted anew, ${current} were already.`;
 }
 
 function inputOf(values: Values, owner: string) {
@@ -122,11 +154,14 @@ async function main(): Promise<string> {
   const target: DatabaseTarget = values.remote
     ? { remote: true }
     : { remote: false, stateDir: process.env["STATE_DIR"] || DEFAULT_STATE_DIR };
+  const environment: Environment = target.remote ? process.env : gatewayVars(process.env);
   const run: Run = (statement, parameters = []) => queryDatabase(target, bindLiterals(statement, parameters));
   switch (command) {
     case "create":
       if (!values.tc3) return create(run, values);
-      return createKeyPair(run, values, (target.remote ? process.env : gatewayVars(process.env))["KEY_ENCRYPTION_KEY"]);
+      return createKeyPair(run, values, environment);
+    case "reseal":
+      return reseal(run, environment);
     case "list":
       return list(run);
     case "revoke":

@@ -9,6 +9,7 @@ import { ConfigError } from "./config.ts";
 import { ApiError } from "./http/api-error.ts";
 import type { AppEnv } from "./http/app-env.ts";
 import { createRouter, fromFrameworkError } from "./http/openapi.ts";
+import { requireOwnHost } from "./http/own-host.ts";
 import { dispatcherUnavailable, recordUnavailable } from "./http/unavailable.ts";
 import { log } from "./log.ts";
 import { adminRoutes } from "./routes/admin.ts";
@@ -105,6 +106,7 @@ export function createApp(createServices: (env: Env) => Services) {
     c.set("services", current);
     await next();
   });
+  app.use(requireOwnHost);
   app.use(
     methodNotAllowed({
       app,

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { mediaOrigins, originOfHttp } from "./config-origins.ts";
+import type { Roots } from "./signing/derive.ts";
 
 const optionalText = z
   .string()
@@ -41,10 +42,16 @@ const modelConcurrency = z
 
 const secret = z.string().trim().min(1, { error: "is empty" });
 
-const KEY_ENCRYPTION_KEY_BYTES = 32;
-const KEY_FORM = `must be base64 of ${KEY_ENCRYPTION_KEY_BYTES} random bytes`;
+/** Of what the gateway makes keys of, or is a secret of its own. The local values are shorter, and known to everybody. */
+const OWN_SECRET_MIN_CHARACTERS = 32;
+const OWN_SECRETS = [
+  "GATEWAY_SECRET",
+  "GATEWAY_SECRET_PREVIOUS",
+  "CALLBACK_SECRET",
+  "CALLBACK_SECRET_PREVIOUS",
+] as const;
 
-const schema = z.object({
+const variables = z.object({
   VOD_ENDPOINT: httpUrl.default("https://vod.intl.tencentcloudapi.com"),
   VOD_SUB_APP_ID: z.coerce
     .number({ error: "must be the numeric id of the VOD application" })
@@ -55,7 +62,9 @@ const schema = z.object({
   VOD_TOKEN: optionalText,
   VOD_SIGN_KEY: optionalText,
   VOD_SIGN_KEY_PREVIOUS: optionalText,
-  CALLBACK_SECRET: secret,
+  GATEWAY_SECRET: secret,
+  GATEWAY_SECRET_PREVIOUS: optionalText,
+  CALLBACK_SECRET: optionalText,
   CALLBACK_SECRET_PREVIOUS: optionalText,
   VOD_CONCURRENCY: positiveInteger.default(1),
   VOD_REQUESTS_PER_SECOND: positiveInteger.default(20),
@@ -75,13 +84,21 @@ const schema = z.object({
   MEDIA_IDLE_SECONDS: positiveInteger.default(15),
   FOREIGN_IDS: optionalText.pipe(z.enum(["allow", "refuse"], { error: "must be allow or refuse" }).optional()),
   MODEL_POLICY: optionalText.pipe(z.enum(["open", "strict"], { error: "must be open or strict" }).default("open")),
-  KEY_ENCRYPTION_KEY: optionalText.pipe(
-    z
-      .base64({ error: KEY_FORM, abort: true })
-      .refine((key) => atob(key).length === KEY_ENCRYPTION_KEY_BYTES, { error: KEY_FORM })
-      .optional(),
-  ),
   PUBLIC_URL: optionalText.pipe(httpUrl.optional()),
+  GATEWAY_LOCAL: optionalText.pipe(z.literal("1", { error: "must be 1, or not set" }).optional()),
+});
+
+const schema = variables.superRefine((vars, context) => {
+  const report = (name: string, message: string) => context.addIssue({ code: "custom", path: [name], message });
+  for (const name of OWN_SECRETS) {
+    const value = vars[name];
+    if (value && value.length < OWN_SECRET_MIN_CHARACTERS && vars.GATEWAY_LOCAL === undefined)
+      report(name, `must have at least ${OWN_SECRET_MIN_CHARACTERS} characters`);
+  }
+  // What stands in a URL must not be what all keys are made of.
+  const roots = new Set([vars.GATEWAY_SECRET, vars.GATEWAY_SECRET_PREVIOUS]);
+  for (const name of ["CALLBACK_SECRET", "CALLBACK_SECRET_PREVIOUS"] as const)
+    if (vars[name] !== undefined && roots.has(vars[name])) report(name, "must not be the GATEWAY_SECRET");
 });
 
 function parseJson(text: string): unknown {
@@ -94,6 +111,8 @@ function parseJson(text: string): unknown {
 
 /** The Worker's variables and secrets, checked and in the form the code uses. */
 export type Config = {
+  /** What the gateway's own keys are derived from: the current root and, while a rotation runs, the previous one. */
+  roots: Roots;
   vod: {
     endpoint: string;
     subAppId: number;
@@ -117,8 +136,8 @@ export type Config = {
     eventMode: "push" | "pull";
   };
   callbacks: {
-    /** Path secrets, the current one first; the previous one is accepted while a rotation runs. */
-    secrets: [current: string, ...previous: string[]];
+    /** Which path secrets are accepted: those set by hand and, unless the current one is, those derived from the roots. */
+    pathSecrets: { set: string[]; derived: boolean };
     /** Keys of the vendor's `Sign`; empty when notifications are not signed. */
     signKeys: string[];
   };
@@ -152,10 +171,10 @@ export type Config = {
   foreignIds?: "allow" | "refuse";
   /** Whether a request that the model catalogue doubts is sent with a warning (`open`) or refused (`strict`). */
   modelPolicy: "open" | "strict";
-  /** AES-256 key (base64) of the secrets of issued key pairs; without it nobody can sign as for the vendor. */
-  keyEncryptionKey?: string;
   /** Origin of every URL we hand out; without it the request's own origin is used. */
   publicUrl?: string;
+  /** `npm start` and its like: on one's own machine, with secrets that everybody knows. */
+  local: boolean;
 };
 
 /** Thrown when the deployment is misconfigured. Names variables, never their values. */
@@ -185,6 +204,7 @@ export function parseConfig(env: object): Config {
   }
   const vars = parsed.data;
   return {
+    roots: [vars.GATEWAY_SECRET, ...present(vars.GATEWAY_SECRET_PREVIOUS)],
     vod: {
       endpoint: vars.VOD_ENDPOINT,
       subAppId: vars.VOD_SUB_APP_ID,
@@ -202,7 +222,10 @@ export function parseConfig(env: object): Config {
       eventMode: vars.VOD_EVENT_MODE,
     },
     callbacks: {
-      secrets: [vars.CALLBACK_SECRET, ...present(vars.CALLBACK_SECRET_PREVIOUS)],
+      pathSecrets: {
+        set: present(vars.CALLBACK_SECRET, vars.CALLBACK_SECRET_PREVIOUS),
+        derived: vars.CALLBACK_SECRET === undefined,
+      },
       signKeys: present(vars.VOD_SIGN_KEY, vars.VOD_SIGN_KEY_PREVIOUS),
     },
     limits: {
@@ -221,7 +244,7 @@ export function parseConfig(env: object): Config {
     },
     ...(vars.FOREIGN_IDS && { foreignIds: vars.FOREIGN_IDS }),
     modelPolicy: vars.MODEL_POLICY,
-    ...(vars.KEY_ENCRYPTION_KEY && { keyEncryptionKey: vars.KEY_ENCRYPTION_KEY }),
     ...(vars.PUBLIC_URL && { publicUrl: new URL(vars.PUBLIC_URL).href.replace(/\/$/, "") }),
+    local: vars.GATEWAY_LOCAL !== undefined,
   };
 }

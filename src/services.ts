@@ -36,7 +36,7 @@ export function createServices({ dispatcher, ...options }: ServiceOptions & { di
     deps,
     store,
     keyRing: createKeyRing({ store, deps, dispatcher }),
-    tc3KeyRing: createTc3KeyRing({ store, deps, dispatcher }, config.keyEncryptionKey),
+    tc3KeyRing: createTc3KeyRing({ store, deps, dispatcher }, config.roots),
     dispatcher,
     cache: new TaskCache(deps.now),
     owners: createOwnerCount({ store, deps }),

@@ -2,20 +2,12 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, it } from "vitest";
 import { API_KEY_CACHE_MS } from "../src/auth/key-ring.ts";
-import { openSecret, SECRET_BOX_IV_BYTES, sealSecret } from "../src/signing/secret-box.ts";
-import { REVOKE_TC3_KEY } from "../src/store/tc3-key-sql.ts";
+import { openSecret, resealSecret, SECRET_BOX_IV_BYTES, sealSecret } from "../src/signing/secret-box.ts";
+import { RESEAL_TC3_KEY, REVOKE_TC3_KEY, SEALED_TC3_KEYS } from "../src/store/tc3-key-sql.ts";
 import { emulator, type Gateway, startGateway } from "./support/gateway.ts";
-import {
-  addPair,
-  call,
-  codeOf,
-  ENCRYPTION_KEY,
-  PAIR,
-  startTencentGateway,
-  VIDEO,
-} from "./routes/support/tencent-api.ts";
+import { addPair, call, codeOf, PAIR, startTencentGateway, VIDEO } from "./routes/support/tencent-api.ts";
 
-const OTHER_KEY = btoa("another key of another gateway..");
+const OTHER_ROOT = "another root secret of 32 characters";
 const DESCRIBE = { TaskId: "01a1fc4c-0000-7000-8000-000000000000" };
 
 let gateway: Gateway;
@@ -31,35 +23,36 @@ const UNKNOWN = "AuthFailure.SecretIdNotFound";
 
 describe("a secret at rest", () => {
   const iv = new Uint8Array(SECRET_BOX_IV_BYTES).fill(7);
-  const seal = () => sealSecret({ secret: "s3cret", name: "AKIDa", key: ENCRYPTION_KEY, iv });
+  const root = "a root";
+  const seal = () => sealSecret({ secret: "s3cret", name: "AKIDa", root, iv });
 
-  it("is opened with its key and its name", async ({ expect }) => {
-    expect(await openSecret({ sealed: await seal(), name: "AKIDa", key: ENCRYPTION_KEY })).toBe("s3cret");
+  it("is opened with its root and its name, also while the root is the previous one", async ({ expect }) => {
+    expect(await openSecret({ sealed: await seal(), name: "AKIDa", roots: [root] })).toBe("s3cret");
+    expect(await openSecret({ sealed: await seal(), name: "AKIDa", roots: ["next", root] })).toBe("s3cret");
   });
 
-  it("stays shut to another key, under another name, and damaged", async ({ expect }) => {
+  it("stays shut to another root, under another name, and damaged", async ({ expect }) => {
     const sealed = await seal();
-    expect(await openSecret({ sealed, name: "AKIDa", key: OTHER_KEY })).toBeUndefined();
-    expect(await openSecret({ sealed, name: "AKIDb", key: ENCRYPTION_KEY })).toBeUndefined();
+    expect(await openSecret({ sealed, name: "AKIDa", roots: ["another"] })).toBeUndefined();
+    expect(await openSecret({ sealed, name: "AKIDb", roots: [root] })).toBeUndefined();
     const bytes = Uint8Array.from(atob(sealed), (character) => character.charCodeAt(0));
     for (let at = 0; at < bytes.length; at++) {
       const damaged = bytes.with(at, (bytes[at] ?? 0) ^ 1);
       const text = btoa(String.fromCodePoint(...damaged));
-      expect(await openSecret({ sealed: text, name: "AKIDa", key: ENCRYPTION_KEY })).toBeUndefined();
+      expect(await openSecret({ sealed: text, name: "AKIDa", roots: [root] })).toBeUndefined();
     }
     for (const text of ["", "AAAA", "no base64!", sealed.slice(4)])
-      expect(await openSecret({ sealed: text, name: "AKIDa", key: ENCRYPTION_KEY })).toBeUndefined();
+      expect(await openSecret({ sealed: text, name: "AKIDa", roots: [root] })).toBeUndefined();
   });
 
-  it.for(["", "abc", btoa("too short"), "%%%"])("needs a key of 32 bytes, not %j", async (key, { expect }) => {
-    await expect(sealSecret({ secret: "s", name: "n", key, iv })).rejects.toThrow("KEY_ENCRYPTION_KEY must be base64");
-    await expect(openSecret({ sealed: await seal(), name: "n", key })).rejects.toThrow("KEY_ENCRYPTION_KEY must be");
+  it("needs a root", async ({ expect }) => {
+    await expect(sealSecret({ secret: "s", name: "n", root: "", iv })).rejects.toThrow("GATEWAY_SECRET");
+    await expect(openSecret({ sealed: await seal(), name: "n", roots: [""] })).rejects.toThrow("GATEWAY_SECRET");
   });
 
   it("needs an IV of its length", async ({ expect }) => {
-    await expect(sealSecret({ secret: "s", name: "n", key: ENCRYPTION_KEY, iv: new Uint8Array(11) })).rejects.toThrow(
-      RangeError,
-    );
+    const input = { secret: "s", name: "n", root, iv: new Uint8Array(SECRET_BOX_IV_BYTES - 1) };
+    await expect(sealSecret(input)).rejects.toThrow(RangeError);
   });
 
   it("is in no column of its row", async ({ expect }) => {
@@ -72,18 +65,36 @@ describe("a secret at rest", () => {
   });
 });
 
-describe("KEY_ENCRYPTION_KEY", () => {
-  it.for([
-    [OTHER_KEY, "is not the key that the secret of this key pair was encrypted with"],
-    ["", "is not set"],
-  ] as const)("%s: says so, calls nobody", async ([key, what], { expect }) => {
-    gateway = await startGateway({ env: { KEY_ENCRYPTION_KEY: key } });
+describe("another GATEWAY_SECRET", () => {
+  it("opens no key pair: says so, calls nobody", async ({ expect }) => {
+    gateway = await startGateway({ env: { GATEWAY_SECRET: OTHER_ROOT } });
     const answer = await call(gateway, "CreateAigcVideoTask", VIDEO);
     expect(answer.Error).toEqual({
       Code: "InternalError",
-      Message: `The gateway is not configured: KEY_ENCRYPTION_KEY ${what}.`,
+      Message:
+        "The gateway is not configured: " +
+        "GATEWAY_SECRET is not the one that the secret of this key pair was encrypted with.",
     });
     expect(await emulator.calls()).toEqual({});
+  });
+
+  it("does while the previous one is set, and after that once the pair is encrypted anew", async ({ expect }) => {
+    const rotating = { GATEWAY_SECRET: OTHER_ROOT, GATEWAY_SECRET_PREVIOUS: env.GATEWAY_SECRET };
+    gateway = await startGateway({ env: rotating });
+    expect(await describeCode()).toBe(KNOWN);
+    const { secret = "" } = (await env.DB.prepare(SEALED_TC3_KEYS).first<{ secret: string }>()) ?? {};
+    const iv = new Uint8Array(SECRET_BOX_IV_BYTES).fill(9);
+    const names = { name: PAIR.secretId, iv };
+    const roots = { root: OTHER_ROOT, previous: env.GATEWAY_SECRET };
+    const anew = await resealSecret({ sealed: secret, ...names, ...roots });
+    if (typeof anew !== "object") throw new Error(`Not encrypted anew: ${anew}`);
+    const change = (from: string) => env.DB.prepare(RESEAL_TC3_KEY).bind(PAIR.secretId, from, anew.sealed).all();
+    expect((await change("something that it was not")).results).toEqual([]);
+    expect((await change(secret)).results).toEqual([{ id: PAIR.secretId }]);
+    gateway = await startGateway({ env: { GATEWAY_SECRET: OTHER_ROOT } });
+    expect(await describeCode()).toBe(KNOWN);
+    expect(await resealSecret({ ...anew, ...names, ...roots })).toBe("current");
+    expect(await resealSecret({ ...anew, ...names, root: "a third", previous: "a fourth" })).toBeUndefined();
   });
 });
 

@@ -5,12 +5,13 @@ import { ConfigError, parseConfig } from "../src/config.ts";
 import { platformDeps } from "../src/deps.ts";
 import { createServices } from "../src/services.ts";
 import { dispatcherClient } from "../src/tasks/dispatcher-client.ts";
+import { CALLBACK, ORIGIN } from "./support/gateway.ts";
 
 const REQUIRED = {
   VOD_SUB_APP_ID: "251007502",
   VOD_SECRET_ID: "AKIDtest",
   VOD_SECRET_KEY: "test-secret-key",
-  CALLBACK_SECRET: "test-callback",
+  GATEWAY_SECRET: "a root secret of 32 characters...",
 };
 
 const problemOf = (variables: object): string => {
@@ -24,11 +25,11 @@ const problemOf = (variables: object): string => {
 };
 
 const MEGABYTE = 1024 * 1024;
-const KEY_OF_32_BYTES = btoa("k".repeat(32));
 
 describe("configuration", () => {
   it("needs four variables; the rest has defaults", ({ expect }) => {
     expect(parseConfig(REQUIRED)).toEqual({
+      roots: [REQUIRED.GATEWAY_SECRET],
       vod: {
         endpoint: "https://vod.intl.tencentcloudapi.com",
         subAppId: 251007502,
@@ -41,11 +42,12 @@ describe("configuration", () => {
         resendAfterMs: 60_000,
         eventMode: "push",
       },
-      callbacks: { secrets: ["test-callback"], signKeys: [] },
+      callbacks: { pathSecrets: { set: [], derived: true }, signKeys: [] },
       limits: { maxWaiting: 5_000, maxWaitingBytes: 500 * MEGABYTE, maxDailyBytes: 20_000 * MEGABYTE, maxStreams: 200 },
       retentionDays: 30,
       media: { origins: [], maxBytes: 512 * MEGABYTE, idleMs: 15_000 },
       modelPolicy: "open",
+      local: false,
     });
   });
 
@@ -71,14 +73,17 @@ describe("configuration", () => {
       MEDIA_IDLE_SECONDS: "15",
       FOREIGN_IDS: "allow",
       MODEL_POLICY: "strict",
-      KEY_ENCRYPTION_KEY: KEY_OF_32_BYTES,
       VOD_MODEL_CONCURRENCY: '{"Kling":2,"Vidu/q3-pro":1}',
       VOD_SIGN_KEY: "sign",
       VOD_SIGN_KEY_PREVIOUS: "sign-before",
+      GATEWAY_SECRET_PREVIOUS: "root-before",
+      CALLBACK_SECRET: "callback",
       CALLBACK_SECRET_PREVIOUS: "callback-before",
+      GATEWAY_LOCAL: "1",
       PUBLIC_URL: "https://video.example.test/",
     };
     expect(parseConfig(all)).toEqual({
+      roots: [REQUIRED.GATEWAY_SECRET, "root-before"],
       vod: {
         endpoint: "http://127.0.0.1:8788",
         subAppId: 251007502,
@@ -94,7 +99,10 @@ describe("configuration", () => {
         resendAfterMs: 90_000,
         eventMode: "pull",
       },
-      callbacks: { secrets: ["test-callback", "callback-before"], signKeys: ["sign", "sign-before"] },
+      callbacks: {
+        pathSecrets: { set: ["callback", "callback-before"], derived: false },
+        signKeys: ["sign", "sign-before"],
+      },
       limits: { maxWaiting: 11, maxWaitingBytes: 12 * MEGABYTE, maxDailyBytes: 14 * MEGABYTE, maxStreams: 13 },
       retentionDays: 9,
       inputRetentionDays: 0,
@@ -105,8 +113,8 @@ describe("configuration", () => {
       },
       foreignIds: "allow",
       modelPolicy: "strict",
-      keyEncryptionKey: KEY_OF_32_BYTES,
       publicUrl: "https://video.example.test",
+      local: true,
     });
   });
 
@@ -115,7 +123,10 @@ describe("configuration", () => {
       VOD_TOKEN: "",
       VOD_SIGN_KEY: " ",
       VOD_SIGN_KEY_PREVIOUS: "",
+      GATEWAY_SECRET_PREVIOUS: "",
+      CALLBACK_SECRET: " ",
       CALLBACK_SECRET_PREVIOUS: "",
+      GATEWAY_LOCAL: "",
       VOD_EVENT_MODE: "",
       PUBLIC_URL: "",
     };
@@ -139,7 +150,7 @@ describe("configuration", () => {
   it("names every variable that is missing, in one message", ({ expect }) => {
     expect(problemOf({})).toBe(
       "The gateway is not configured: " +
-        "VOD_SUB_APP_ID is not set; VOD_SECRET_ID is not set; VOD_SECRET_KEY is not set; CALLBACK_SECRET is not set.",
+        "VOD_SUB_APP_ID is not set; VOD_SECRET_ID is not set; VOD_SECRET_KEY is not set; GATEWAY_SECRET is not set.",
     );
   });
 
@@ -153,7 +164,15 @@ describe("configuration", () => {
     ["VOD_SECRET_ID", "   "],
     ["VOD_SECRET_KEY", ""],
     ["VOD_SECRET_KEY", "\n"],
-    ["CALLBACK_SECRET", ""],
+    ["GATEWAY_SECRET", ""],
+    ["GATEWAY_SECRET", "hunter2"],
+    ["GATEWAY_SECRET", "x".repeat(31)],
+    ["GATEWAY_SECRET_PREVIOUS", "hunter2"],
+    ["CALLBACK_SECRET", "hunter2"],
+    ["CALLBACK_SECRET_PREVIOUS", "hunter2"],
+    ["CALLBACK_SECRET", REQUIRED.GATEWAY_SECRET],
+    ["CALLBACK_SECRET_PREVIOUS", REQUIRED.GATEWAY_SECRET],
+    ["GATEWAY_LOCAL", "hunter2"],
     ["VOD_ENDPOINT", ""],
     ["VOD_ENDPOINT", "hunter2.example.test"],
     ["VOD_ENDPOINT", "ftp://hunter2.example.test"],
@@ -165,8 +184,6 @@ describe("configuration", () => {
     ["MEDIA_ORIGINS", "hunter2.example.test"],
     ["MEDIA_ORIGINS", "https://hunter2.example.test/files"],
     ["MEDIA_ORIGINS", "https://a.test,file:///hunter2"],
-    ["KEY_ENCRYPTION_KEY", "aHVudGVyMg=="],
-    ["KEY_ENCRYPTION_KEY", "not base64!"],
     ["VOD_EVENT_MODE", "hunter2"],
     ...[
       "VOD_CONCURRENCY",
@@ -205,8 +222,8 @@ describe("configuration", () => {
       createServices({ env: bindings, deps, dispatcher: dispatcherClient(bindings, deps) }),
     );
     const broken = { ...env, VOD_SECRET_KEY: undefined };
-    for (const path of ["/healthz", "/tencent-vod/v1/requests", "/callbacks/vod/local-callback"]) {
-      const response = await app.fetch(new Request(`https://gateway.test${path}`), broken);
+    for (const path of ["/healthz", "/tencent-vod/v1/requests", CALLBACK]) {
+      const response = await app.fetch(new Request(`${ORIGIN}${path}`), broken);
       expect(response.status).toBe(500);
       const message = "The gateway is not configured: VOD_SECRET_KEY is not set.";
       expect(await response.json()).toEqual({ detail: message, message, code: "not_configured" });

@@ -206,7 +206,7 @@ function clientOf(lab: GatewayLab, run: string) {
       const pair = generateTc3KeyPair();
       const scopes: ("submit" | "read")[] = ["submit", "read"];
       const key = { owner: DEV_OWNER, name: run, scopes };
-      const values = await newTc3KeyRow(pair, key, gatewayVars({}).KEY_ENCRYPTION_KEY);
+      const values = await newTc3KeyRow(pair, key, gatewayVars({}).GATEWAY_SECRET);
       await gateway.database
         .prepare(INSERT_TC3_KEY)
         .bind(...values)

@@ -47,7 +47,7 @@ function unknownId(): string {
 }
 
 function tokenOf(taskId: string): Promise<string> {
-  return createSessionToken({ taskId, attempt: 1, owner: DEV_OWNER, key: gatewayVars({}).CALLBACK_SECRET });
+  return createSessionToken({ taskId, attempt: 1, owner: DEV_OWNER, roots: [gatewayVars({}).GATEWAY_SECRET] });
 }
 
 /** A completion of the gateway's task as the vendor would send it, signed. */

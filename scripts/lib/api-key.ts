@@ -27,9 +27,14 @@ export function newApiKeyRow(key: string, { owner, name, scopes }: NewApiKey): (
     randomUUID(),
     owner,
     name,
-    createHash("sha256").update(key).digest("hex"),
+    hashOf(key),
     key.slice(-API_KEY_HINT_CHARACTERS),
     JSON.stringify([...new Set(scopes)]),
     Date.now(),
   ];
+}
+
+/** What is stored of a key. */
+export function hashOf(key: string): string {
+  return createHash("sha256").update(key).digest("hex");
 }

@@ -9,7 +9,7 @@ export const DEFAULT_GATEWAY_PORT = 8787;
 export const DEFAULT_EMULATOR_PORT = 8788;
 export const DEFAULT_STATE_DIR = ".wrangler/state";
 
-/** Every scope; seeded by the local start, never by a deploy. */
+/** Every scope; seeded by the local start, never by a deploy, and against a real vendor only on request. */
 export const DEV_API_KEY = "sk-dev";
 export const DEV_OWNER = "dev";
 
@@ -18,13 +18,20 @@ const LOCAL_VALUES = {
   VOD_SECRET_ID: "AKIDlocal",
   VOD_SECRET_KEY: "local-secret-key",
   VOD_SIGN_KEY: "localSignKey",
+  GATEWAY_SECRET: "local-gateway-secret",
   CALLBACK_SECRET: "local-callback",
   ADMIN_TOKEN: "local-admin",
-  KEY_ENCRYPTION_KEY: "bG9jYWwta2V5LWxvY2FsLWtleS1sb2NhbC1rZXktMTI=",
 };
 
+/** Tells both Workers where they run: short secrets pass, foreign host names do not. */
+const LOCAL_MARK = { GATEWAY_LOCAL: "1" };
+
 const PASSED_THROUGH = [
+  "GATEWAY_SECRET_PREVIOUS",
+  "CALLBACK_SECRET_PREVIOUS",
   "VOD_ENDPOINT",
+  "VOD_TOKEN",
+  "VOD_SIGN_KEY_PREVIOUS",
   "VOD_CONCURRENCY",
   "VOD_REQUESTS_PER_SECOND",
   "VOD_MODEL_CONCURRENCY",
@@ -57,12 +64,13 @@ export function gatewayVars(environment: Environment): GatewayVars {
     const value = environment[name];
     if (value !== undefined) vars[name] = value;
   }
-  return vars;
+  return { ...vars, ...LOCAL_MARK };
 }
 
 /** The emulator's half of what gateway and vendor must agree on. */
 export function emulatorVars(gateway: GatewayVars, notificationUrl: string | undefined): Record<string, string> {
   const vars: Record<string, string> = Object.fromEntries(EMULATOR_VALUES.map((name) => [name, gateway[name]]));
+  Object.assign(vars, LOCAL_MARK);
   if (notificationUrl !== undefined) vars["NOTIFICATION_URL"] = notificationUrl;
   return vars;
 }

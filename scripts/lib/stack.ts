@@ -5,9 +5,9 @@ import type { Miniflare } from "miniflare";
 import { applyMigrations, buildWorkers, builtModule, type WorkerName } from "./build.ts";
 import { startCron } from "./cron.ts";
 import { generateApiKey, type NewApiKey } from "./api-key.ts";
-import { seedApiKey, seedDevKey } from "./local-keys.ts";
+import { localKey, seedApiKey, seedLocalKey } from "./local-keys.ts";
 import { createEmulatorClient } from "./emulator-client.ts";
-import { DEV_API_KEY, emulatorVars, type Environment, gatewayVars } from "./local-env.ts";
+import { emulatorVars, type Environment, gatewayVars } from "./local-env.ts";
 import { EMULATOR_CONFIG, GATEWAY_CONFIG, persistencePath } from "./paths.ts";
 import { claimPorts, HOST } from "./ports.ts";
 import { bootWorker, type LogLine } from "./runtime.ts";
@@ -31,7 +31,7 @@ export type StackOptions = {
   buildDir?: string;
   /** Whether to bring the database to the newest schema. Default: yes. */
   migrate?: boolean;
-  /** Whether to make the development key valid. Default: yes. */
+  /** Whether to make `apiKey` valid. Default: yes. */
   seedKey?: boolean;
   onProgress?: (step: string) => void;
   onLog?: (worker: WorkerName, line: LogLine) => void;
@@ -43,6 +43,7 @@ export type Stack = {
   /** Empty when that Worker was not started. */
   gatewayUrl: string;
   emulatorUrl: string;
+  /** `sk-dev` with an emulator, or with `DEV_KEY=sk-dev` in the environment; else a new one. */
   apiKey: string;
   /** Makes a further key. @throws without a gateway. */
   addApiKey: (input: NewApiKey) => Promise<string>;
@@ -79,6 +80,7 @@ async function startIn(stateDir: string, options: StackOptions): Promise<Stack> 
   const onLog = options.onLog ?? (() => undefined);
   const withGateway = options.gateway ?? true;
   const withEmulator = (options.emulator ?? true) && !environment["VOD_ENDPOINT"];
+  const apiKey = localKey(environment, withEmulator);
 
   const [gatewayPort = 0, emulatorPort = 0] = await claimPorts([
     withGateway ? (options.gatewayPort ?? 0) : 0,
@@ -126,17 +128,18 @@ async function startIn(stateDir: string, options: StackOptions): Promise<Stack> 
       await createEmulatorClient(emulatorUrl).configure({ mode });
     }
     const gateway = withGateway ? await boot("gateway", gatewayPort, vars) : undefined;
+    // At once: keys of an earlier start, with another vendor, must not be used now.
+    if (gateway && (options.seedKey ?? true)) await seedLocalKey(gateway, apiKey);
     await Promise.all([
       withEmulator && answers(`${emulatorUrl}/_emulator/health`, options.signal),
       withGateway && answers(`${gatewayUrl}/healthz`, options.signal),
     ]);
-    if (gateway && (options.seedKey ?? true)) await seedDevKey(gateway);
     const cron = gateway && startCron(gateway);
     await cron?.fire();
     return {
       gatewayUrl,
       emulatorUrl,
-      apiKey: DEV_API_KEY,
+      apiKey,
       addApiKey: async (input) => {
         if (!gateway) throw new Error("There is no gateway to make a key for");
         const key = generateApiKey();

@@ -34,17 +34,21 @@ export function isSecretId(text: string): boolean {
 
 /**
  * The values of `INSERT_TC3_KEY`, in its order. The secret is in them encrypted only.
- * @param encryptionKey the gateway's KEY_ENCRYPTION_KEY
- * @throws Error when that is not base64 of 32 bytes
+ * @param root the gateway's GATEWAY_SECRET
+ * @throws Error when that is empty
  */
 export async function newTc3KeyRow(
   { secretId, secretKey }: Tc3KeyPair,
   { owner, name, scopes }: NewTc3Key,
-  encryptionKey: string,
+  root: string,
 ): Promise<(string | number)[]> {
-  const iv = randomBytes(SECRET_BOX_IV_BYTES);
-  const sealed = await sealSecret({ secret: secretKey, name: secretId, key: encryptionKey, iv });
+  const sealed = await sealSecret({ secret: secretKey, name: secretId, root, iv: newIv() });
   return [secretId, owner, name, sealed, JSON.stringify([...new Set(scopes)]), Date.now()];
+}
+
+/** What `sealSecret` wants, new each time. */
+export function newIv(): Uint8Array {
+  return randomBytes(SECRET_BOX_IV_BYTES);
 }
 
 function randomCharacters(count: number): string {

@@ -1,5 +1,6 @@
 import { ConfigError } from "../config.ts";
 import { sha256Hex } from "../signing/encoding.ts";
+import type { Roots } from "../signing/derive.ts";
 import { openSecret } from "../signing/secret-box.ts";
 import { deriveSigningKey } from "../signing/tc3.ts";
 import { readTc3Claim, SECRET_ID_NOT_FOUND, type Tc3Refusal, verifyTc3 } from "../signing/tc3-verify.ts";
@@ -32,12 +33,9 @@ export type Tc3KeyRing = ReturnType<typeof createTc3KeyRing>;
 
 /**
  * Tells callers by their TC3 signature, made with a key pair of ours. Opened secrets stay in memory as long as API keys.
- * @param encryptionKey base64 of 32 bytes; without it no signature can be verified
+ * @param roots what the key that opens the stored secrets is derived from
  */
-export function createTc3KeyRing(
-  { store, ...sources }: KeySources & { store: Pick<Store, "tc3Keys"> },
-  encryptionKey: string | undefined,
-) {
+export function createTc3KeyRing({ store, ...sources }: KeySources & { store: Pick<Store, "tc3Keys"> }, roots: Roots) {
   const { deps } = sources;
   const keys = createKnownKeys("tc3_key", sources, (secretId) => store.tc3Keys.find(secretId));
   const cache = new Map<string, { pair: KeyPair; until: number }>();
@@ -45,7 +43,6 @@ export function createTc3KeyRing(
   const nowSeconds = () => Math.floor(deps.now() / 1000);
 
   async function find(secretId: string, beforeLookUp?: () => void): Promise<KeyPair | undefined> {
-    if (encryptionKey === undefined) throw new ConfigError(["KEY_ENCRYPTION_KEY is not set"]);
     if (secretId.length > SECRET_ID_MAX_CHARACTERS) return undefined;
     const now = deps.now();
     const known = cache.get(secretId);
@@ -54,9 +51,9 @@ export function createTc3KeyRing(
     beforeLookUp?.();
     const row = await keys.find(secretId);
     if (!row) return undefined;
-    const secretKey = await openSecret({ sealed: row.secret, name: secretId, key: encryptionKey });
+    const secretKey = await openSecret({ sealed: row.secret, name: secretId, roots });
     if (secretKey === undefined)
-      throw new ConfigError(["KEY_ENCRYPTION_KEY is not the key that the secret of this key pair was encrypted with"]);
+      throw new ConfigError(["GATEWAY_SECRET is not the one that the secret of this key pair was encrypted with"]);
     const caller = { keyId: row.secret_id, owner: row.owner, scopes: storedScopes.parse(JSON.parse(row.scopes)) };
     const pair = { caller, secretKey };
     if (cache.size >= KEY_PAIR_CACHE_ENTRIES) cache.clear();
@@ -69,7 +66,7 @@ export function createTc3KeyRing(
      * Looks at the headers alone, so that nothing of a stranger's body is read.
      * @param beforeLookUp called before a SecretId that is not in memory is looked up
      * @returns whose key pair signed it, if it did; or why the request is refused whatever its body
-     * @throws {ConfigError} without the key that opens the secret
+     * @throws {ConfigError} when no root's key opens the secret
      */
     async claim(headers: Headers, beforeLookUp: () => void): Promise<{ ok: true; secretId: string } | Tc3Refusal> {
       // A body that nobody signed must not cost money.
@@ -83,7 +80,7 @@ export function createTc3KeyRing(
       return (await find(secretId, beforeLookUp)) ? { ok: true, secretId } : SECRET_ID_NOT_FOUND;
     },
 
-    /** @throws {ConfigError} without the key that opens the secret */
+    /** @throws {ConfigError} when no root's key opens the secret */
     async identify({ headers, url, publicHost, body }: Tc3Incoming): Promise<Tc3Identity> {
       const { host, search } = new URL(url);
       const request = {

@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import { callbackPathSecrets } from "../signing/callback-path.ts";
 import { constantTimeEqual } from "../signing/constant-time.ts";
 import { verifyEventSignature } from "../signing/event-signature.ts";
 import { type EventOrigin, originOf } from "../tasks/receive-event.ts";
@@ -6,7 +7,10 @@ import type { Notification } from "./events.ts";
 
 /** Checks every secret, also after a match: the time taken says nothing. */
 export async function isCallbackSecret(config: Config, candidate: string): Promise<boolean> {
-  const matches = await Promise.all(config.callbacks.secrets.map((secret) => constantTimeEqual(candidate, secret)));
+  const { pathSecrets } = config.callbacks;
+  const secrets = pathSecrets.derived ? await callbackPathSecrets(config.roots) : [];
+  const all = [...secrets, ...pathSecrets.set];
+  const matches = await Promise.all(all.map((secret) => constantTimeEqual(candidate, secret)));
   return matches.includes(true);
 }
 

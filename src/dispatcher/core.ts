@@ -16,7 +16,8 @@ import { aborted, cancel } from "./cancel.ts";
 import { flightDue, looked } from "./doubt.ts";
 import type { CreateOutcome, Effect, LookOutcome, ReadOutcome } from "./effects.ts";
 import { endWaiting } from "./finish.ts";
-import { eventArrived, inquiryDue, noteDue, reread } from "./inquire.ts";
+import { eventArrived, noteDue, reread } from "./inquire.ts";
+import { inquiryDue, nextReadsAt } from "./inquiries.ts";
 import { type CoreOptions, Ledger } from "./ledger.ts";
 import { load } from "./load.ts";
 import { mayStart, pump } from "./pump.ts";
@@ -148,7 +149,7 @@ export class Core {
    * or a lane has none: their coming free is a turn of its own.
    */
   nextAt(): number {
-    const { starts, looks, notes, retries, outbox, due, rereads, pace, queue, resends, restore } = this.ledger;
+    const { starts, looks, notes, retries, outbox, pace, queue, resends, restore } = this.ledger;
     const now = this.turnedAt;
     // The turn has let go whatever could go: what could have gone already waits for something else than time.
     const later = (at: number) => (at > now ? at : Number.POSITIVE_INFINITY);
@@ -159,7 +160,7 @@ export class Core {
       retries.next(),
       later(outbox.nextAt()),
       restore?.complete ? now : later(restore?.nextAt() ?? Number.POSITIVE_INFINITY),
-      due.size > 0 ? later(rereads.nextAt(now)) : Number.POSITIVE_INFINITY,
+      ...nextReadsAt(this.ledger, now).map((at) => later(at)),
       resends.size > 0 || mayStart(this.ledger, now) ? later(pace.nextCallAt(now)) : Number.POSITIVE_INFINITY,
       queue.length > 0 ? later(pace.raisesAt(now)) : Number.POSITIVE_INFINITY,
     );

@@ -2,7 +2,7 @@ import type { LookOutcome } from "./effects.ts";
 import { accept, endSubmitted, refuse, requeue } from "./finish.ts";
 import { lookAt, stopCounting } from "./flights.ts";
 import type { Flight, Ledger } from "./ledger.ts";
-import { inquire } from "./inquire.ts";
+import { inquire } from "./inquiries.ts";
 import { findLive, type LiveRow } from "./rows.ts";
 import { vendorSessionId, VENDOR_MEMORY_MS } from "./session-id.ts";
 
@@ -41,7 +41,7 @@ export function flightDue(ledger: Ledger, id: string, now: number): void {
   if (!flight) return;
   if (now - flight.since > VENDOR_MEMORY_MS && !flight.calling) return expire(ledger, findLive(ledger.sql, id), now);
   flight.asked = true;
-  if (flight.vendorTaskId !== null) return inquire(ledger, id, flight.vendorTaskId, { forEvent: false });
+  if (flight.vendorTaskId !== null) return inquire(ledger, id, flight.vendorTaskId);
   if (flight.calling) {
     if (now < provableAt(ledger, flight)) return lookAt(ledger, flight, provableAt(ledger, flight));
     flight.calling = false;

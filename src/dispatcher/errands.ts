@@ -16,7 +16,7 @@ export async function runCreate({ config, store, vod }: ObjectServices, effect: 
   const { id, owner, attempt, request } = effect;
   let sessionContext: string;
   try {
-    sessionContext = await createSessionToken({ taskId: id, attempt, owner, key: config.callbacks.secrets[0] });
+    sessionContext = await createSessionToken({ taskId: id, attempt, owner, roots: config.roots });
   } catch {
     // An owner whose name fits no token: nothing of it can ever be sent.
     return { kind: "unsent", gone: true };
@@ -50,7 +50,7 @@ export async function runRead({ config, vod }: ObjectServices, effect: Of<"read"
     const aborted = verdict.state === "failed" && verdict.code === "aborted";
     return aborted ? { kind: "aborted", message: verdict.message } : { kind: "foreign" };
   }
-  const token = await verifySessionToken({ token: task.SessionContext, keys: config.callbacks.secrets });
+  const token = await verifySessionToken({ token: task.SessionContext, roots: config.roots });
   if (!token.ok || token.taskId !== effect.id) return { kind: "foreign" };
   const result = verdict.state === "processing" ? "" : storableTask(task);
   return { kind: "read", attempt: token.attempt, verdict, result, origin: originOf(detail) };

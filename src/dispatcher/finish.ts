@@ -41,6 +41,7 @@ export function accept(
   flight.attempt = Math.max(flight.attempt, yes.attempt);
   flight.waitMs = 0;
   flight.refusal = undefined;
+  ledger.eventReads.forget(id);
   ledger.lost.delete(id);
   ledger.resends.delete(id);
   countAgain(ledger, flight);
@@ -143,6 +144,7 @@ export function requeue(
   const steps = change.steps ?? 1;
   if (!requeueTask(ledger.sql, id, { attempt, steps, reached: change.reached, message: change.message, now })) return;
   ledger.log("warn", "task.requeued", { request_id: id, attempt });
+  ledger.eventReads.forget(id);
   dropFlight(ledger, id, now);
   // Also under its next attempt it may have been sent by a life that is forgotten.
   ledger.restore?.hold(id, attempt + steps);

@@ -3,6 +3,7 @@ import { plainCode } from "../vod/plain-words.ts";
 import type { ReadOutcome } from "./effects.ts";
 import { accept, endSubmitted, forgetAdopted, joinQueue, leaveQueue, requeue } from "./finish.ts";
 import { holdSlot, lookAt } from "./flights.ts";
+import { inquire, inquireForEvent, inquireOnceMore, isPutOff, lookLater } from "./inquiries.ts";
 import { type Ledger, modelOf } from "./ledger.ts";
 import { setHint } from "./changes.ts";
 import { adoptTask, describeAdopted } from "./insert-row.ts";
@@ -20,26 +21,6 @@ const EVENT_WAIT_MS = 3_500;
 const NO_ROOM = "RequestLimitExceeded";
 const EMPTY_OUTPUT = "EmptyOutput";
 
-/** Has a task read at the vendor: soon when somebody waits for it, in its turn when it is only due. */
-export function inquire(ledger: Ledger, id: string, vendorTaskId: string, { forEvent }: { forEvent: boolean }): void {
-  let inquiry = ledger.inquiries.get(id);
-  if (!inquiry) {
-    inquiry = { vendorTaskId, inTheAir: false, forEvent: false, tries: 0 };
-    ledger.inquiries.set(id, inquiry);
-  } else if (inquiry.vendorTaskId !== vendorTaskId || (forEvent && inquiry.inTheAir)) {
-    // Of the same id, too: the vendor may have answered the read that is in the air before the task was over.
-    inquiry.next = vendorTaskId;
-  }
-  inquiry.forEvent ||= forEvent;
-  if (inquiry.inTheAir) return;
-  if (forEvent) {
-    ledger.due.delete(id);
-    ledger.urgent.add(id);
-  } else if (!ledger.urgent.has(id)) {
-    ledger.due.add(id);
-  }
-}
-
 /**
  * A notification. It is a hint: what ends a task is the vendor's own word on it, which must carry our token.
  * @returns true when there is nothing to wait for
@@ -54,8 +35,11 @@ export function eventArrived(ledger: Ledger, event: TaskEvent, now: number): boo
   }
   // It may be that the vendor has it after all: it must not be sent before that is known.
   leaveLine(ledger, row);
-  inquire(ledger, id, vendorTaskId, { forEvent: true });
-  ledger.notes.set(id, now + EVENT_WAIT_MS);
+  inquireForEvent(ledger, id, vendorTaskId, now);
+  // It will be read in any case, also by another life: there is nothing to write down.
+  if (row.vendor_task_id !== null && isPutOff(ledger, id)) return true;
+  // For the first of those that wait: copies must not put off its answer.
+  if (ledger.notes.get(id) === undefined) ledger.notes.set(id, now + EVENT_WAIT_MS);
   return false;
 }
 
@@ -78,10 +62,11 @@ function adopt(ledger: Ledger, event: TaskEvent, now: number): LiveRow | undefin
 export function noteDue(ledger: Ledger, id: string, now: number): void {
   const inquiry = ledger.inquiries.get(id);
   const row = findLive(ledger.sql, id);
-  if (inquiry && row) keepHint(ledger, row, inquiry.vendorTaskId);
+  if (inquiry && row) keepHint(ledger, row, inquiry.next ?? inquiry.vendorTaskId);
   ledger.emit({ kind: "noted", id });
   if (inquiry) inquiry.forEvent = false;
-  if (inquiry && !inquiry.inTheAir && !ledger.urgent.has(id)) lookLater(ledger, id, now + REREAD_RETRY_MS);
+  const waits = ledger.urgent.has(id) || ledger.retries.get(id) !== undefined;
+  if (inquiry && !inquiry.inTheAir && !waits) lookLater(ledger, id, now + REREAD_RETRY_MS);
 }
 
 function keepHint(ledger: Ledger, row: LiveRow, vendorTaskId: string): void {
@@ -112,19 +97,22 @@ export function reread(
   }
   const again = ledger.inquiries.get(id);
   if (again && inquiry?.next !== undefined) again.next ??= inquiry.next;
-  if (inquiry?.next !== undefined && !again) followUp(ledger, id, inquiry.next);
+  if (inquiry?.next !== undefined && !again) followUp(ledger, id, inquiry.next, inquiry.copiesOnly === true, now);
   else if (!again?.forEvent) noted(ledger, id);
 }
 
-/** Another vendor's id was named while the first was asked about. */
-function followUp(ledger: Ledger, id: string, vendorTaskId: string): void {
+/** Events have come while the task was asked about. */
+function followUp(ledger: Ledger, id: string, vendorTaskId: string, isCopy: boolean, now: number): void {
   const row = findLive(ledger.sql, id);
   if (!row || row.finished_at !== null || (row.vendor_task_id !== null && row.vendor_task_id !== vendorTaskId)) {
     noted(ledger, id);
     return;
   }
   leaveLine(ledger, row);
-  inquire(ledger, id, vendorTaskId, { forEvent: true });
+  // Whoever told of it has been answered already, and what was written down then was about the first.
+  if (ledger.notes.get(id) === undefined) keepHint(ledger, row, vendorTaskId);
+  inquireOnceMore(ledger, id, vendorTaskId, isCopy, now);
+  if (row.vendor_task_id !== null && isPutOff(ledger, id)) noted(ledger, id);
 }
 
 function apply(
@@ -216,16 +204,6 @@ function askAgain(ledger: Ledger, row: LiveRow, vendorTaskId: string, tries: num
   lookLater(ledger, row.id, now + REREAD_RETRY_MS);
 }
 
-/** The vendor is asked again. */
-export function inquiryDue(ledger: Ledger, id: string): void {
-  const inquiry = ledger.inquiries.get(id);
-  if (inquiry && !inquiry.inTheAir && !ledger.urgent.has(id)) ledger.due.add(id);
-}
-
-function lookLater(ledger: Ledger, id: string, at: number): void {
-  ledger.retries.set(id, at);
-}
-
 /** What was said of this vendor's id is not so: the task stands where it stood. */
 function unconfirmed(ledger: Ledger, row: LiveRow, now: number): void {
   if (row.adopted === 1 && row.vendor_task_id === null) return forgetAdopted(ledger, row, now);
@@ -243,5 +221,5 @@ function unconfirmed(ledger: Ledger, row: LiveRow, now: number): void {
 export function resumeHint(ledger: Ledger, row: LoadedRow): void {
   if (row.hint === null) return;
   if (row.adopted === 1) holdSlot(ledger, row, row.submitted_at ?? row.created_at);
-  inquire(ledger, row.id, row.hint, { forEvent: false });
+  inquire(ledger, row.id, row.hint);
 }

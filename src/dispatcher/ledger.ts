@@ -7,7 +7,8 @@ import { FairQueue } from "./queue/fair-queue.ts";
 import { CallWindow } from "./queue/call-window.ts";
 import { Pace } from "./queue/pace.ts";
 import { Slots } from "./queue/slots.ts";
-import { REREADS_PER_SECOND, UsualTimes } from "./queue/usual-times.ts";
+import { EventReads } from "./queue/event-reads.ts";
+import { READS_PER_SECOND, UsualTimes } from "./queue/usual-times.ts";
 import { Outbox } from "./outbox.ts";
 import type { RestoreScan } from "./restored.ts";
 import type { Sql } from "./sql.ts";
@@ -73,6 +74,8 @@ export type Inquiry = {
   tries: number;
   /** What an event has named in the meantime, to be read once more. */
   next?: string;
+  /** Whether all of those said what the event says that waits for the read in the air. */
+  copiesOnly?: boolean;
 };
 
 /** All that the core's parts share: the rows, what is derived from them, and what the turn asks for. */
@@ -92,7 +95,8 @@ export class Ledger {
   /** By when an event's hint is written down, if its re-read takes too long. */
   readonly notes = new Deadlines();
   readonly pace: Pace;
-  readonly rereads = new CallWindow(REREADS_PER_SECOND);
+  readonly rereads = new CallWindow(READS_PER_SECOND);
+  readonly eventReads = new EventReads();
   readonly usual: UsualTimes;
   readonly connections: Connections;
   readonly outbox: Outbox;

@@ -1,6 +1,7 @@
 import type { StoredRequest } from "../tasks/contract.ts";
 import { addFlight, callMade } from "./flights.ts";
 import type { Ledger } from "./ledger.ts";
+import { READS_FOR_EVENTS } from "./queue/usual-times.ts";
 import { LOOKS_AT_ONCE, lookForLost } from "./doubt.ts";
 import { leaveQueue } from "./finish.ts";
 import { lookAtForgotten } from "./restore.ts";
@@ -69,9 +70,9 @@ const IN_TURN: Errand[] = [readDue, lookForLost, tell, lookAtForgotten];
 
 export function wantsOther(ledger: Ledger, now: number): boolean {
   return (
-    ledger.urgent.size > 0 ||
+    (ledger.urgent.size > 0 && ledger.rereads.room(now) > 0) ||
     Array.from(ledger.aborts.values()).some(({ inTheAir }) => !inTheAir) ||
-    (ledger.due.size > 0 && ledger.rereads.room(now) > 0) ||
+    (ledger.due.size > 0 && ledger.rereads.room(now) > READS_FOR_EVENTS) ||
     (ledger.lost.size > 0 && ledger.looking.size < LOOKS_AT_ONCE) ||
     ledger.outbox.wants(now) ||
     (ledger.restore?.nextAt() ?? Number.POSITIVE_INFINITY) <= now
@@ -87,9 +88,9 @@ function other(ledger: Ledger, now: number): void {
   }
 }
 
-function readUrgent(ledger: Ledger): boolean {
+function readUrgent(ledger: Ledger, now: number): boolean {
   const id = first(ledger.urgent);
-  if (id === undefined) return false;
+  if (id === undefined || ledger.rereads.room(now) === 0) return false;
   ledger.urgent.delete(id);
   read(ledger, id);
   return true;
@@ -97,7 +98,7 @@ function readUrgent(ledger: Ledger): boolean {
 
 function readDue(ledger: Ledger, now: number): boolean {
   const id = first(ledger.due);
-  if (id === undefined || ledger.rereads.room(now) === 0) return false;
+  if (id === undefined || ledger.rereads.room(now) <= READS_FOR_EVENTS) return false;
   ledger.due.delete(id);
   read(ledger, id);
   return true;

@@ -12,6 +12,7 @@ const STATUS = {
   gone: 410,
   payload_too_large: 413,
   unsupported_media_type: 415,
+  misdirected_request: 421,
   validation_error: 422,
   idempotency_key_reused: 422,
   queue_full: 429,

@@ -16,7 +16,7 @@ export function requireKey(secret: string, setting: string): void {
  * The same for keys of which any may verify.
  * @throws Error also when there is none
  */
-export function requireKeys(secrets: string[], setting: string): void {
+export function requireKeys(secrets: readonly string[], setting: string): void {
   if (secrets.length === 0 || secrets.some((secret) => !secret))
     throw new Error(`signing key is empty: set ${setting}`);
 }

@@ -2,51 +2,72 @@
  * A secret at rest: AES-256-GCM by WebCrypto. Stored form: base64 of the IV and the ciphertext with its tag. The name
  * that the secret belongs to is authenticated with it, so that a row's secret cannot be moved to another row.
  */
+import { derivedKeys, type Roots } from "./derive.ts";
 import { utf8 } from "./encoding.ts";
 
 const ALGORITHM = "AES-GCM";
-const KEY_BYTES = 32;
 export const SECRET_BOX_IV_BYTES = 12;
 
+const boxKeys = derivedKeys({ label: "key pair encryption", versions: [1] }, (bytes) =>
+  crypto.subtle.importKey("raw", bytes, ALGORITHM, false, ["encrypt", "decrypt"]),
+);
+
 /**
- * @param input.key base64 of 32 bytes
+ * @param input.root the gateway's root secret, from which the key is derived
  * @param input.iv random, never used twice with one key
- * @throws Error when the key is not of that form
+ * @throws Error when the root is empty
  */
 export async function sealSecret(input: {
   secret: string;
   name: string;
-  key: string;
+  root: string;
   iv: Uint8Array;
 }): Promise<string> {
   if (input.iv.length !== SECRET_BOX_IV_BYTES) throw new RangeError(`The IV must have ${SECRET_BOX_IV_BYTES} bytes`);
   const iv = new Uint8Array(input.iv);
-  const key = await importKey(input.key, "encrypt");
+  const [key] = await boxKeys([input.root]);
   const sealed = await crypto.subtle.encrypt(parameters(iv, input.name), key, utf8(input.secret));
   return btoa(String.fromCodePoint(...iv, ...new Uint8Array(sealed)));
 }
 
 /**
- * @returns the secret; undefined when it was sealed with another key or under another name, or is damaged
- * @throws Error when the key is not of the form that `sealSecret` wants
+ * @returns the secret; undefined when no root's key opens it, or it was sealed under another name, or is damaged
+ * @throws Error when one of the roots is empty
  */
-export async function openSecret(input: { sealed: string; name: string; key: string }): Promise<string | undefined> {
-  const key = await importKey(input.key, "decrypt");
+export async function openSecret(input: { sealed: string; name: string; roots: Roots }): Promise<string | undefined> {
   const bytes = fromBase64(input.sealed);
-  if (!bytes) return undefined;
+  for (const key of await boxKeys(input.roots)) {
+    const secret = bytes && (await openWith(key, bytes, input.name));
+    if (secret !== undefined) return secret;
+  }
+  return undefined;
+}
+
+/**
+ * The same secret under another root's key.
+ * @returns "current" when it is that already; undefined when neither root's key opens it
+ */
+export async function resealSecret(input: {
+  sealed: string;
+  name: string;
+  root: string;
+  previous: string;
+  iv: Uint8Array;
+}): Promise<{ sealed: string } | "current" | undefined> {
+  const { sealed, name, root, previous, iv } = input;
+  if ((await openSecret({ sealed, name, roots: [root] })) !== undefined) return "current";
+  const secret = await openSecret({ sealed, name, roots: [previous] });
+  return secret === undefined ? undefined : { sealed: await sealSecret({ secret, name, root, iv }) };
+}
+
+async function openWith(key: CryptoKey, bytes: Uint8Array<ArrayBuffer>, name: string): Promise<string | undefined> {
   const iv = bytes.slice(0, SECRET_BOX_IV_BYTES);
   try {
-    const secret = await crypto.subtle.decrypt(parameters(iv, input.name), key, bytes.slice(SECRET_BOX_IV_BYTES));
+    const secret = await crypto.subtle.decrypt(parameters(iv, name), key, bytes.slice(SECRET_BOX_IV_BYTES));
     return new TextDecoder().decode(secret);
   } catch {
     return undefined;
   }
-}
-
-function importKey(text: string, use: "encrypt" | "decrypt"): Promise<CryptoKey> {
-  const bytes = fromBase64(text);
-  if (bytes?.length !== KEY_BYTES) throw new Error(`KEY_ENCRYPTION_KEY must be base64 of ${KEY_BYTES} random bytes`);
-  return crypto.subtle.importKey("raw", bytes, ALGORITHM, false, [use]);
 }
 
 function parameters(iv: Uint8Array<ArrayBuffer>, name: string) {

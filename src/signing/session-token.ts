@@ -4,18 +4,17 @@
  * Format: rg2.<task id>.<attempt>.<base64url owner>.<base64url HMAC-SHA256>
  */
 import { constantTimeEqual } from "./constant-time.ts";
+import { derivedKeys, type Roots } from "./derive.ts";
 import { base64url, base64urlDecode, utf8 } from "./encoding.ts";
-import { hmacSha256, importHmacKey, requireKey, requireKeys } from "./hmac.ts";
+import { hmacSha256, importHmacKey } from "./hmac.ts";
 
 /** Our longest token, of an owner in a script of three bytes a character, has 351; the vendor would take 1000. */
 export const SESSION_TOKEN_MAX_CHARACTERS = 400;
 /** The bound on owners' names. */
 export const TOKEN_OWNER_MAX_CHARACTERS = 64;
 
-const SETTING = "the session token key";
-
-/** Keeps the same secret from signing the same bytes for another purpose. */
-const DOMAIN = "reelgate session token v2\n";
+/** The vendor keeps tokens for three days: a version that is taken out of the list must be older than that. */
+const tokenKeys = derivedKeys({ label: "session token", versions: [1] }, importHmacKey);
 
 const TASK_ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 const ATTEMPT = String.raw`0|[1-9]\d{0,8}`;
@@ -30,16 +29,17 @@ export type SessionTokenResult =
  * @param input.taskId a UUID in lower case
  * @param input.attempt 0 to 999999999
  * @param input.owner 1 to 64 characters
- * @throws Error when the key is empty, RangeError when one of the others is not of the stated form
+ * @param input.roots the first one's key signs
+ * @throws Error when a root is empty, RangeError when one of the others is not of the stated form
  */
 export async function createSessionToken(input: {
   taskId: string;
   attempt: number;
   owner: string;
-  key: string;
+  roots: Roots;
 }): Promise<string> {
-  const { taskId, attempt, owner, key } = input;
-  requireKey(key, SETTING);
+  const { taskId, attempt, owner, roots } = input;
+  const [key] = await tokenKeys(roots);
   if (!NUMBERED_TASK.test(`${taskId}.${attempt}`))
     throw new RangeError(`session token needs a lower-case UUID and an attempt number, got ${taskId}.${attempt}`);
   if (!owner || owner.length > TOKEN_OWNER_MAX_CHARACTERS || !owner.isWellFormed())
@@ -48,13 +48,10 @@ export async function createSessionToken(input: {
   return `rg2.${claim}.${await mac(claim, key)}`;
 }
 
-/**
- * @param input.keys the current key and, during a rotation, the previous one
- * @throws Error when there is no key or one of them is empty
- */
-export async function verifySessionToken(input: { token: unknown; keys: string[] }): Promise<SessionTokenResult> {
-  const { token, keys } = input;
-  requireKeys(keys, SETTING);
+/** @throws Error when one of the roots is empty */
+export async function verifySessionToken(input: { token: unknown; roots: Roots }): Promise<SessionTokenResult> {
+  const { token } = input;
+  const keys = await tokenKeys(input.roots);
   if (typeof token !== "string" || token.length > SESSION_TOKEN_MAX_CHARACTERS)
     return { ok: false, reason: "malformed" };
   const [, claim, taskId, attempt, name, given] = TOKEN.exec(token) ?? [];
@@ -71,19 +68,6 @@ export async function verifySessionToken(input: { token: unknown; keys: string[]
   };
 }
 
-async function mac(claim: string, key: string): Promise<string> {
-  return base64url(await hmacSha256(await hmacKeyOf(key), DOMAIN + claim));
-}
-
-/** A deployment has two secrets at most, and importing one takes longer than signing with it. */
-const imported = new Map<string, CryptoKey>();
-const IMPORTED_MAX = 8;
-
-async function hmacKeyOf(secret: string): Promise<CryptoKey> {
-  const known = imported.get(secret);
-  if (known) return known;
-  const key = await importHmacKey(utf8(secret));
-  if (imported.size >= IMPORTED_MAX) imported.clear();
-  imported.set(secret, key);
-  return key;
+async function mac(claim: string, key: CryptoKey): Promise<string> {
+  return base64url(await hmacSha256(key, claim));
 }

@@ -22,6 +22,10 @@ export const LIST_API_KEYS =
 export const REVOKE_API_KEY =
   "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1 RETURNING id, owner, name, revoked_at";
 
+/** `?1` owner, `?2` name, `?3` the hash of the one that stays, `?4` now in milliseconds. */
+export const REVOKE_OTHERS_OF_NAME =
+  "UPDATE api_keys SET revoked_at = ?4 WHERE owner = ?1 AND name = ?2 AND key_hash <> ?3 AND revoked_at IS NULL";
+
 export type SqlValue = string | number | null;
 
 /**

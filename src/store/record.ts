@@ -5,7 +5,10 @@ import { deleteExpired, type Expiry, removeRequests } from "./retention.ts";
 import { type ProducedBy, tellTasks } from "./tell-tasks.ts";
 
 /** A longer notification is noted without what it says. */
-const OTHER_EVENT_MAX_CHARACTERS = 8_192;
+const OTHER_EVENT_MAX_BYTES = 8_192;
+/** Nothing depends on them: a sample is enough, and whoever can post them must not fill the database. */
+export const OTHER_EVENTS_MAX_PER_DAY = 200;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 const ONE_TASK = `owner = ?1 AND action IN (${ANY_ACTION}) AND id = ?2`;
 
@@ -33,7 +36,11 @@ const REMIXES = `
   ORDER BY erased LIMIT ?3`;
 
 const KEEP_OTHER_EVENT = `
-  INSERT INTO other_events (id, event_type, body, received_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO NOTHING`;
+  INSERT INTO other_events (id, event_type, body, received_at)
+  SELECT ?1, ?2, ?3, ?4
+  WHERE (SELECT count(*) FROM (SELECT 1 FROM other_events WHERE received_at > ?5 LIMIT ${OTHER_EVENTS_MAX_PER_DAY}))
+        < ${OTHER_EVENTS_MAX_PER_DAY}
+  ON CONFLICT (id) DO NOTHING`;
 
 const SET_CELL = `
   INSERT INTO cells (name, value) VALUES (?1, ?2)
@@ -116,10 +123,13 @@ export function createRecord(db: D1Database, once: D1Database) {
     deleteExpired: (expiry: Expiry) => deleteExpired(db, expiry),
     removeRequests: (range: { fromId: string; beforeId: string }) => removeRequests(db, range),
 
-    /** Keeps a notification that concerns no task of ours. */
+    /** Keeps a notification that concerns no task of ours, unless it is known or there have been many of late. */
     async keepOtherEvent({ id, eventType, body, now }: OtherEvent): Promise<void> {
-      const kept = body.length <= OTHER_EVENT_MAX_CHARACTERS ? body : null;
-      await db.prepare(KEEP_OTHER_EVENT).bind(id, eventType, kept, now).run();
+      const kept = new TextEncoder().encode(body).length <= OTHER_EVENT_MAX_BYTES ? body : null;
+      await db
+        .prepare(KEEP_OTHER_EVENT)
+        .bind(id, eventType, kept, now, now - DAY_MS)
+        .run();
     },
 
     /** A fact that outlives the dispatcher's own storage; null when it was never set. */

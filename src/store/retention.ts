@@ -32,16 +32,18 @@ export type Expiry = {
   before: number;
   /** The lowest id of a task created then. */
   beforeId: string;
+  /** The same for events that were no task's. */
+  eventsBefore: number;
 };
 
 /**
  * Deletes a bounded number of tasks, of other events and of produced ids that are too old.
  * @returns how many rows; until it is 0 there may be more
  */
-export async function deleteExpired(db: D1Database, { before, beforeId }: Expiry): Promise<number> {
+export async function deleteExpired(db: D1Database, { before, beforeId, eventsBefore }: Expiry): Promise<number> {
   const results = await db.batch([
     db.prepare(DELETE_TASKS).bind(beforeId, before),
-    db.prepare(DELETE_OTHER_EVENTS).bind(before),
+    db.prepare(DELETE_OTHER_EVENTS).bind(eventsBefore),
     db.prepare(DELETE_PRODUCED_IDS).bind(before),
   ]);
   return results.reduce((sum, { meta }) => sum + meta.changes, 0);

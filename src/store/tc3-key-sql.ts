@@ -17,3 +17,11 @@ export const LIST_TC3_KEYS =
 /** `?1` SecretId, `?2` now in milliseconds. Gives the row back; no row: there is no such key pair. A second time changes nothing. */
 export const REVOKE_TC3_KEY =
   "UPDATE tc3_keys SET revoked_at = coalesce(revoked_at, ?2) WHERE secret_id = ?1 RETURNING secret_id AS id, owner, name, revoked_at";
+
+/** Every key pair that is not revoked, with its encrypted secret: to encrypt it anew. */
+export const SEALED_TC3_KEYS =
+  "SELECT secret_id AS id, secret FROM tc3_keys WHERE revoked_at IS NULL ORDER BY secret_id";
+
+/** `?1` SecretId, `?2` the encrypted secret as it was read, `?3` the same secret, encrypted anew. */
+export const RESEAL_TC3_KEY =
+  "UPDATE tc3_keys SET secret = ?3 WHERE secret_id = ?1 AND secret = ?2 RETURNING secret_id AS id";

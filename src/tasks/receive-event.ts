@@ -15,7 +15,7 @@ export type EventOrigin =
 /** Whose task an event completes, by our session token in it. */
 export async function originOf(config: Config, { eventType, completion }: VendorEvent): Promise<EventOrigin> {
   if (!completion) return isCompletion(eventType) ? { ok: false, reason: "no_task" } : { ok: true };
-  const token = await verifySessionToken({ token: completion.sessionContext, keys: config.callbacks.secrets });
+  const token = await verifySessionToken({ token: completion.sessionContext, roots: config.roots });
   if (!token.ok) return { ok: false, reason: `token_${token.reason}` };
   const { taskId, attempt, owner } = token;
   return { ok: true, event: { taskId, attempt, owner, vendorTaskId: completion.vendorTaskId } };

@@ -1,8 +1,18 @@
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, it } from "vitest";
 import { EVENT_MAX_BYTES } from "../../src/callbacks/route.ts";
+import { callbackPathSecrets } from "../../src/signing/callback-path.ts";
 import { createSessionToken } from "../../src/signing/session-token.ts";
 import { CREATE, submit, vendorTaskOf } from "../support/client.ts";
-import { CALLBACK, completionOf, emulator, type Gateway, type Json, startGateway } from "../support/gateway.ts";
+import {
+  CALLBACK,
+  CALLBACK_SECRET,
+  completionOf,
+  emulator,
+  type Gateway,
+  type Json,
+  startGateway,
+} from "../support/gateway.ts";
 import { pass } from "../support/quiet.ts";
 import { everything, finishedTask, otherEvents, post, reads, statusOfRow } from "./support.ts";
 
@@ -27,7 +37,7 @@ describe("a stranger", () => {
   it("with a wrong path secret finds nothing there", async ({ expect }) => {
     const { task } = await finishedTask(gateway);
     const event = await completionOf(task);
-    for (const secret of ["wrong", "local-callbac", "local-callback2", "%00"]) {
+    for (const secret of ["wrong", CALLBACK_SECRET.slice(0, -1), `${CALLBACK_SECRET}2`, "%00"]) {
       await unchanged(expect, () => post(gateway, event, `/callbacks/vod/${secret}`), 404);
     }
   });
@@ -52,7 +62,7 @@ describe("a stranger", () => {
 
   it("with a token that is not ours gets the same 401", async ({ expect }) => {
     const { id, task } = await finishedTask(gateway);
-    const forged = await createSessionToken({ taskId: id, attempt: 1, owner: "acme", key: "another secret" });
+    const forged = await createSessionToken({ taskId: id, attempt: 1, owner: "acme", roots: ["another secret"] });
     const [version, taskId, attempt, , mac] = task.SessionContext.split(".");
     const otherOwner = [version, taskId, attempt, btoa("other").replaceAll("=", ""), mac].join(".");
     const wrong = [forged, task.SessionContext.slice(0, -1), otherOwner, "", undefined, null, 5, "rg2.x.1.y.z"];
@@ -138,15 +148,20 @@ describe("an event that completes no task", () => {
   });
 });
 
+const NEW_ROOT = "a new root secret of 32 characters";
+const NEW_CALLBACK = "a-new-callback-secret-of-32-letters";
+
 describe("rotation", () => {
   const rotated = {
-    CALLBACK_SECRET: "new-secret",
-    CALLBACK_SECRET_PREVIOUS: "local-callback",
+    GATEWAY_SECRET: NEW_ROOT,
+    GATEWAY_SECRET_PREVIOUS: env.GATEWAY_SECRET,
+    CALLBACK_SECRET: NEW_CALLBACK,
+    CALLBACK_SECRET_PREVIOUS: CALLBACK_SECRET,
     VOD_SIGN_KEY: "newSignKey",
     VOD_SIGN_KEY_PREVIOUS: "localSignKey",
   };
 
-  for (const path of ["/callbacks/vod/new-secret", CALLBACK]) {
+  for (const path of [`/callbacks/vod/${NEW_CALLBACK}`, CALLBACK]) {
     it(`accepts at ${path} what was signed before it, sign key and session token`, async ({ expect }) => {
       const { id, task } = await finishedTask(gateway);
       const event = await completionOf(task);
@@ -156,17 +171,46 @@ describe("rotation", () => {
     });
   }
 
-  it("makes new tokens with the new secret, and takes neither an older one nor its path", async ({ expect }) => {
+  it("makes new tokens with the new root, and takes neither an older one nor an older path", async ({ expect }) => {
     gateway = await startGateway({ env: rotated });
     const { id, task } = await finishedTask(gateway);
-    const again = { ...rotated, CALLBACK_SECRET: "newest-secret", CALLBACK_SECRET_PREVIOUS: "new-secret" };
+    const again = {
+      ...rotated,
+      GATEWAY_SECRET: "the newest root secret of them all",
+      GATEWAY_SECRET_PREVIOUS: NEW_ROOT,
+      CALLBACK_SECRET: "the-newest-callback-secret-of-them-all",
+      CALLBACK_SECRET_PREVIOUS: NEW_CALLBACK,
+    };
     gateway = await startGateway({ env: again });
-    const old = await createSessionToken({ taskId: id, attempt: 1, owner: "acme", key: "local-callback" });
+    const roots = [env.GATEWAY_SECRET] as const;
+    const old = await createSessionToken({ taskId: id, attempt: 1, owner: "acme", roots });
     const stale = await completionOf(task, { content: { SessionContext: old } });
-    expect((await post(gateway, stale, "/callbacks/vod/new-secret")).status).toBe(401);
+    expect((await post(gateway, stale, `/callbacks/vod/${NEW_CALLBACK}`)).status).toBe(401);
     expect((await post(gateway, await completionOf(task), CALLBACK)).status).toBe(404);
-    expect((await post(gateway, await completionOf(task), "/callbacks/vod/new-secret")).status).toBe(200);
+    expect((await post(gateway, await completionOf(task), `/callbacks/vod/${NEW_CALLBACK}`)).status).toBe(200);
     expect(await statusOfRow(id)).toBe("succeeded");
+  });
+
+  it("of a root alone takes its derived path with it; the one before is taken while it is set", async ({ expect }) => {
+    const derived = async (root: string) => `/callbacks/vod/${(await callbackPathSecrets([root]))[0]}`;
+    const [before, after] = [await derived(env.GATEWAY_SECRET), await derived(NEW_ROOT)];
+    const found = async () => {
+      const answers = [CALLBACK, before, after].map(async (path) => (await post(gateway, "{}", path)).status !== 404);
+      return Promise.all(answers);
+    };
+    // Set by hand: nothing derives.
+    expect(await found()).toEqual([true, false, false]);
+    gateway = await startGateway({ env: { ...rotated, CALLBACK_SECRET } });
+    expect(await found()).toEqual([true, false, false]);
+    gateway = await startGateway({ env: { CALLBACK_SECRET: "" } });
+    expect(await found()).toEqual([false, true, false]);
+    gateway = await startGateway({ env: { CALLBACK_SECRET: "", CALLBACK_SECRET_PREVIOUS: CALLBACK_SECRET } });
+    expect(await found()).toEqual([true, true, false]);
+    const { GATEWAY_SECRET, GATEWAY_SECRET_PREVIOUS } = rotated;
+    gateway = await startGateway({ env: { GATEWAY_SECRET, GATEWAY_SECRET_PREVIOUS, CALLBACK_SECRET: "" } });
+    expect(await found()).toEqual([false, true, true]);
+    gateway = await startGateway({ env: { GATEWAY_SECRET, CALLBACK_SECRET: "" } });
+    expect(await found()).toEqual([false, false, true]);
   });
 
   it("takes unsigned notifications only where no sign key is set", async ({ expect }) => {

@@ -53,6 +53,8 @@ describe("a lost notification", () => {
   it("of many tasks at once is made good for all", async ({ expect }) => {
     const gateway = await startGateway();
     const lost = await submitMany(gateway, 100);
+    // Those that wait are answered before they are sent.
+    await until(async () => (await emulator.tasks()).length === lost.length);
     await vendorFinishes();
     await pass(gateway, 4 * MINUTE_MS);
     await until(async () => (await states(lost)).size === 1);

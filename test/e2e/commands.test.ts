@@ -29,12 +29,26 @@ describe("keys", () => {
     await rm(stateDir, { recursive: true, force: true });
   });
 
-  async function keys(...args: string[]): Promise<string> {
+  const keys = (...args: string[]) => keysWith({}, ...args);
+
+  async function keysWith(environment: Record<string, string>, ...args: string[]): Promise<string> {
     const { stdout } = await run(process.execPath, [join(ROOT, "scripts/keys.ts"), ...args], {
-      env: { ...process.env, STATE_DIR: stateDir },
+      env: { ...process.env, GATEWAY_SECRET: undefined, STATE_DIR: stateDir, ...environment },
     });
     return stdout;
   }
+
+  it("encrypts key pairs anew when the gateway's root secret has changed, as often as it is asked to", async () => {
+    const { secretId } = await createPair(stateDir, "ohara");
+    const change = { GATEWAY_SECRET: "the next local root", GATEWAY_SECRET_PREVIOUS: "local-gateway-secret" };
+    expect(await keysWith(change, "reseal")).toBe("1 encrypted anew, 0 were already.\n");
+    expect(await keysWith(change, "reseal")).toBe("0 encrypted anew, 1 were already.\n");
+    const lost = { GATEWAY_SECRET: "a third", GATEWAY_SECRET_PREVIOUS: "a fourth" };
+    const failure = { code: 1, stdout: "", stderr: expect.stringContaining(secretId) };
+    await expect(keysWith(lost, "reseal")).rejects.toMatchObject(failure);
+    const back = { GATEWAY_SECRET: "local-gateway-secret", GATEWAY_SECRET_PREVIOUS: "the next local root" };
+    expect(await keysWith(back, "reseal")).toBe("1 encrypted anew, 0 were already.\n");
+  });
 
   async function createKey(...args: string[]): Promise<{ key: string; id: string }> {
     const output = await keys("create", "--owner", "ohara", ...args);
@@ -89,8 +103,10 @@ describe("keys", () => {
     [
       "a key pair for elsewhere, without the key there",
       ["create", "--tc3", "--owner", "a", "--remote"],
-      "KEY_ENCRYPTION_KEY",
+      "GATEWAY_SECRET",
     ],
+    ["reseal without the previous secret", ["reseal"], "GATEWAY_SECRET_PREVIOUS"],
+    ["reseal of one", ["reseal", "AKID"], "Too many"],
     ["--tc3 where it means nothing", ["list", "--tc3"], "--tc3"],
     ["a SecretId of no key pair", ["revoke", `AKID${"0".repeat(32)}`], "AKID0"],
     ["a bad owner", ["create", "--owner", "a b"], "--owner"],

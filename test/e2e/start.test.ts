@@ -4,6 +4,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { get, type IncomingMessage } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,8 +22,8 @@ const READY_TIMEOUT_MS = 60_000;
 const EXIT_TIMEOUT_MS = 5_000;
 const PORTS_FREE_TIMEOUT_MS = 2_000;
 const TASK_SECONDS = 1.5;
-/** Two starts, each of which builds both Workers. */
-const RESTART_TIMEOUT_MS = 150_000;
+/** Two or three starts, each of which builds the Workers. */
+const RESTART_TIMEOUT_MS = 200_000;
 
 type Program = { child: ChildProcessByStdio<null, Readable, Readable>; output: () => string };
 
@@ -117,10 +118,61 @@ it(
   },
 );
 
-it("starts no emulator when VOD_ENDPOINT is set", async () => {
-  const line = await readyLine(runStart({ VOD_ENDPOINT: "http://127.0.0.1:9" }));
-  expect(line).toBe(`Ready: gateway http://127.0.0.1:${gatewayPort} · vendor http://127.0.0.1:9 · API key sk-dev`);
-  await claimPorts([emulatorPort]);
+it(
+  "against another vendor it starts no emulator, and takes a new key instead of sk-dev, unless DEV_KEY says so",
+  { timeout: RESTART_TIMEOUT_MS },
+  async () => {
+    const VOD_ENDPOINT = "http://127.0.0.1:9";
+    const keyOf = (line: string) => / · API key (\S+)$/.exec(line)?.[1] ?? "";
+    const taken = async (apiKey: string) =>
+      (await call(`http://127.0.0.1:${gatewayPort}/tencent-vod/v1/requests`, { apiKey })).status === 200;
+    const stop = async ({ child }: Program) => {
+      child.kill("SIGKILL");
+      await portsFree();
+    };
+
+    const asked = runStart({ VOD_ENDPOINT, DEV_KEY: "sk-dev" });
+    expect(keyOf(await readyLine(asked))).toBe("sk-dev");
+    expect(await taken("sk-dev")).toBe(true);
+    await stop(asked);
+
+    // On the same state, where sk-dev was good a moment ago.
+    const first = runStart({ VOD_ENDPOINT });
+    const line = await readyLine(first);
+    const key = keyOf(line);
+    expect(line).toBe(`Ready: gateway http://127.0.0.1:${gatewayPort} · vendor ${VOD_ENDPOINT} · API key ${key}`);
+    expect(key).toMatch(/^sk-[\w-]{40}$/);
+    await claimPorts([emulatorPort]);
+    expect([await taken(key), await taken("sk-dev")]).toEqual([true, false]);
+    await stop(first);
+
+    const second = keyOf(await readyLine(runStart({ VOD_ENDPOINT })));
+    expect([second === key, await taken(second), await taken(key)]).toEqual([false, true, false]);
+  },
+);
+
+it("takes no other DEV_KEY, and starts nothing", async () => {
+  const { child, output } = runStart({ DEV_KEY: "secret" });
+  await once(child, "close");
+  expect([child.exitCode, output()]).toEqual([1, "DEV_KEY can be sk-dev only, or not set\n"]);
+});
+
+it("answers under the names of this machine only, gateway and emulator", async () => {
+  expect(await readyLine(runStart())).toContain("Ready:");
+  const statusAt = async (port: number, path: string, host: string): Promise<number> => {
+    const [answer] = (await once(get({ host: "127.0.0.1", port, path, headers: { host } }), "response")) as [
+      IncomingMessage,
+    ];
+    answer.resume();
+    return answer.statusCode ?? 0;
+  };
+  for (const [port, path] of [
+    [gatewayPort, "/healthz"],
+    [emulatorPort, "/_emulator/tasks"],
+  ] as const) {
+    const statuses = ["evil.test", `evil.test:${port}`, `localhost:${port}`, `127.0.0.1:${port}`, "localhost"];
+    expect(await Promise.all(statuses.map((host) => statusAt(port, path, host)))).toEqual([421, 421, 200, 200, 200]);
+  }
 });
 
 it.each(["PORT", "EMULATOR_PORT"])("names a taken port and %s, which changes it", async (variable) => {

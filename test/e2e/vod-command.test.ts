@@ -18,6 +18,8 @@ const CREDENTIALS = {
   VOD_SECRET_KEY: "local-secret-key",
 };
 
+const PUSH_TO_GATEWAY = ["events", "push", "--gateway", "https://video.example.test"];
+
 async function vod(args: string[], environment: Record<string, string>): Promise<string> {
   const { stdout } = await run(process.execPath, [join(ROOT, "scripts/vod.ts"), ...args], { env: environment });
   return stdout;
@@ -53,6 +55,21 @@ describe("npm run vod", () => {
     expect(await vendorConfig()).toMatchObject({ mode: "PUSH", sign_key: "abcDEF123456" });
   });
 
+  it("tells and sets where a gateway takes notifications: by its root, or by the secret that is set by hand", async () => {
+    const gateway = { ...remote, GATEWAY_SECRET: "a root" };
+    const derived =
+      "https://video.example.test/callbacks/vod/24b7af7182d3932535544993bde8ed3ceab0d9ba632b82e7647c09680c46dad8";
+    const byHand = { ...gateway, CALLBACK_SECRET: "by hand" };
+    const url = ["events", "url", "--gateway", "https://video.example.test/"];
+    expect(await vod(url, gateway)).toBe(`${derived}\n`);
+    expect(await vod(url, byHand)).toBe("https://video.example.test/callbacks/vod/by%20hand\n");
+    expect(await vod([...url, "--local"], {})).toBe("https://video.example.test/callbacks/vod/local-callback\n");
+    expect(await stack.vendor.calls()).toEqual({});
+    const pushed = await vod(PUSH_TO_GATEWAY, gateway);
+    expect(await vendorConfig()).toMatchObject({ mode: "PUSH", notification_url: derived });
+    expect(pushed).not.toContain(derived);
+  });
+
   it("--local is the emulator with its local credentials, whatever the environment's endpoint", async () => {
     const EMULATOR_PORT = new URL(stack.emulatorUrl).port;
     await vod(["events", "pull", "--local"], { EMULATOR_PORT, VOD_ENDPOINT: "http://127.0.0.1:1" });
@@ -73,6 +90,11 @@ describe("npm run vod", () => {
     ["an application that is no number", ["events", "status"], { VOD_SUB_APP_ID: "12a" }, "VOD_SUB_APP_ID must be"],
     ["an endpoint that is no URL", ["events", "pull"], { VOD_ENDPOINT: "vod" }, "VOD_ENDPOINT must be"],
     ["push without a URL", ["events", "push"], {}, "--url"],
+    ["push to two places", [...PUSH_TO_GATEWAY, "--url", "https://a.test/"], {}, "--gateway ORIGIN or --url URL"],
+    ["push to a gateway without its secret", PUSH_TO_GATEWAY, {}, "GATEWAY_SECRET"],
+    ["a gateway that is none", ["events", "url", "--gateway", "a.test"], {}, "--gateway must be"],
+    ["no gateway", ["events", "url"], {}, "--gateway"],
+    ["a gateway for pull", ["events", "pull", "--gateway", "https://a.test/"], {}, "belongs to push and url"],
     ["a URL that is none", ["events", "push", "--url", "video.example.test"], {}, "--url must be"],
     ["a bad sign key", ["events", "push", "--url", "https://a.test/", "--sign-key", "a-b"], {}, "--sign-key must be"],
     ["a URL for pull", ["events", "pull", "--url", "https://a.test/"], {}, "belong to push"],
@@ -91,7 +113,15 @@ describe("npm run vod", () => {
 
   it("--help tells the commands and the variables", async () => {
     const help = await vod(["--help"], {});
-    for (const word of ["events push --url URL", "events pull", "events status", "--local", "VOD_SECRET_ID"]) {
+    for (const word of [
+      "--url URL",
+      "--gateway ORIGIN",
+      "GATEWAY_SECRET",
+      "events pull",
+      "events status",
+      "--local",
+      "VOD_SECRET_ID",
+    ]) {
       expect(help).toContain(word);
     }
   });

@@ -4,7 +4,7 @@
  */
 import * as fc from "fast-check";
 import { beforeEach, describe, it } from "vitest";
-import { CALLBACK, CAR, completionOf, emulator, type EmulatorTask } from "../support/gateway.ts";
+import { CALLBACK, CALLBACK_SECRET, CAR, completionOf, emulator, type EmulatorTask } from "../support/gateway.ts";
 import { check, jsonOf, oddValue, pathId } from "./odd.ts";
 import { type Arena, calm, put, startArena } from "./support.ts";
 
@@ -27,7 +27,14 @@ beforeEach(async () => {
 describe("callbacks", { timeout: TIMEOUT_MS }, () => {
   it("with another secret are not there, whatever they bring", async () => {
     const secret = fc.oneof(
-      fc.constantFrom("local-callbac", "local-callback2", "LOCAL-CALLBACK", "local-callback%00", "", "%FF"),
+      fc.constantFrom(
+        CALLBACK_SECRET.slice(0, -1),
+        `${CALLBACK_SECRET}2`,
+        CALLBACK_SECRET.toUpperCase(),
+        `${CALLBACK_SECRET}%00`,
+        "",
+        "%FF",
+      ),
       pathId,
     );
     await check(

@@ -8,6 +8,7 @@ import { sha256Hex } from "../../src/signing/encoding.ts";
 import { dispatcherClient } from "../../src/tasks/dispatcher-client.ts";
 import {
   CALLBACK,
+  CALLBACK_SECRET,
   completionOf,
   emulator,
   type Gateway,
@@ -230,7 +231,8 @@ describe("log lines", () => {
       "sk-test",
       "sk-wrong-key-of-a-client",
       await sha256Hex("sk-test"),
-      "local-callback",
+      CALLBACK_SECRET,
+      env.GATEWAY_SECRET,
       "local-secret-key",
       "AKIDlocal",
       "localSignKey",

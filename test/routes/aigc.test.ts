@@ -114,8 +114,8 @@ describe("a submission", () => {
   });
 
   it("hands out URLs on the origin that the client used", async ({ expect }) => {
-    const answer = await (await gateway.post(`https://other.test:8443${VIDEO}`, CAR)).json<Json>();
-    expect(answer.status_url).toBe(`https://other.test:8443${REQUESTS}/${String(answer.request_id)}/status`);
+    const answer = await (await gateway.post(`https://other.workers.dev:8443${VIDEO}`, CAR)).json<Json>();
+    expect(answer.status_url).toBe(`https://other.workers.dev:8443${REQUESTS}/${String(answer.request_id)}/status`);
   });
 
   it("hands out URLs on PUBLIC_URL when it is set", async ({ expect }) => {

@@ -1,7 +1,7 @@
 /* What is refused, by us and by the vendor, in the words of each dialect; and that our own refusals cost nothing. */
 import { beforeEach, describe, it } from "vitest";
 import fromText from "../fixtures/seeds/vidu-text.json";
-import { CAR, emulator, type Gateway, type Json, startGateway } from "../support/gateway.ts";
+import { CALLBACK, CAR, emulator, type Gateway, type Json, startGateway } from "../support/gateway.ts";
 
 const VIDEO = "/tencent-vod/v1/aigc-video";
 const IMAGE = "/tencent-vod/v1/aigc-image";
@@ -420,7 +420,7 @@ describe("a request that is refused before its fields are looked at", () => {
     ["DELETE", `${REQUESTS}/abc/status`, "GET, HEAD", "detail"],
     ["POST", "/healthz", "GET, HEAD", "detail"],
     ["GET", "/", "POST", "detail"],
-    ["GET", "/callbacks/vod/local-callback", "POST", "detail"],
+    ["GET", CALLBACK, "POST", "detail"],
     ["GET", GENERATIONS, "POST", "error"],
     ["PATCH", `${GENERATIONS}/abc`, "GET, HEAD", "error"],
   ] as const)("uses another method: %s %s", async ([method, path, allow, member], { expect }) => {

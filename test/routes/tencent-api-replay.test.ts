@@ -104,7 +104,7 @@ describe("a create call that was seen", () => {
     const request = await signedRequest(CREATE, VIDEO);
     const changes: Partial<SignedRequest>[] = [
       { body: JSON.stringify({ ...VIDEO, Prompt: "mine" }) },
-      { path: "https://other.test/" },
+      { path: "https://other.workers.dev/" },
       { headers: { ...request.headers, "x-tc-timestamp": String(Number(request.headers["x-tc-timestamp"]) + 1) } },
     ];
     for (const change of changes)

@@ -193,9 +193,10 @@ describe("at the door", () => {
       return codeOf(await send(gateway, { ...request, path }));
     };
     const known = "InvalidParameterValue.TaskId";
+    gateway = await startTencentGateway({ GATEWAY_LOCAL: "1" });
     expect(await at("http://127.0.0.1:8787/", "127.0.0.1:8787")).toBe(known);
     expect(await at("http://127.0.0.1:8787/", "127.0.0.1")).toBe(known);
-    expect(await at("/", "vod.tencentcloudapi.com")).toBe("AuthFailure.SignatureFailure");
+    expect(await at("http://127.0.0.1:8787/", "vod.tencentcloudapi.com")).toBe("AuthFailure.SignatureFailure");
     gateway = await startTencentGateway({ PUBLIC_URL: "https://media.example.com:444" });
     expect(await at("/", "media.example.com:444")).toBe(known);
     expect(await at("/", "media.example.com")).toBe(known);

@@ -9,6 +9,7 @@ import {
   signEvent,
   verifyEventSignature,
 } from "../../src/signing/event-signature.ts";
+import type { Roots } from "../../src/signing/derive.ts";
 import { hmacSha256, importHmacKey } from "../../src/signing/hmac.ts";
 import {
   createSessionToken,
@@ -153,10 +154,10 @@ describe("event signature", () => {
 
 describe("session token", () => {
   const taskId = "0197a1b2-c3d4-7e5f-8a6b-0123456789ab";
-  const key = "local-callback";
+  const root = "a root";
   const owner = "acme";
-  const tokenFor = (attempt: number) => createSessionToken({ taskId, attempt, owner, key });
-  const verify = (token: unknown, keys = [key]) => verifySessionToken({ token, keys });
+  const tokenFor = (attempt: number) => createSessionToken({ taskId, attempt, owner, roots: [root] });
+  const verify = (token: unknown, roots: Roots = [root]) => verifySessionToken({ token, roots });
   const mismatch = { ok: false, reason: "mismatch" };
   const malformed = { ok: false, reason: "malformed" };
 
@@ -169,7 +170,7 @@ describe("session token", () => {
     const attempts = fc.oneof(fc.integer({ min: 0, max: 999_999_999 }), fc.constant(999_999_999));
     await fc.assert(
       fc.asyncProperty(fc.uuid(), attempts, owners, async (id, attempt, name) => {
-        const token = await createSessionToken({ taskId: id, attempt, owner: name, key });
+        const token = await createSessionToken({ taskId: id, attempt, owner: name, roots: [root] });
         expect(token.length).toBeLessThanOrEqual(SESSION_TOKEN_MAX_CHARACTERS);
         expect(await verify(token)).toEqual({ ok: true, taskId: id, attempt, owner: name });
       }),
@@ -179,7 +180,7 @@ describe("session token", () => {
 
   it("has a stable form, because tokens outlive a release at the vendor", async ({ expect }) => {
     expect(await tokenFor(1)).toBe(
-      "rg2.0197a1b2-c3d4-7e5f-8a6b-0123456789ab.1.YWNtZQ.1zJ8rgQO9BVAiWXbwanmc3k1JeWreGiNXRKyquTElpg",
+      "rg2.0197a1b2-c3d4-7e5f-8a6b-0123456789ab.1.YWNtZQ.pKVR8u2kOtQ6V2mcVcLSTIPSAq-dIBcxnosgTaXWBwI",
     );
   });
 
@@ -200,27 +201,32 @@ describe("session token", () => {
   });
 
   it("refuses a code that joins another attempt of another task", async ({ expect }) => {
-    const other = await createSessionToken({ taskId: taskId.replace("0197", "0198"), attempt: 1, owner, key });
+    const other = await createSessionToken({
+      taskId: taskId.replace("0197", "0198"),
+      attempt: 1,
+      owner,
+      roots: [root],
+    });
     const [, , , , code] = other.split(".");
     expect(await verify(`rg2.${taskId}.1.YWNtZQ.${code}`)).toEqual(mismatch);
   });
 
   it("of one owner is none of another's", async ({ expect }) => {
-    const other = await createSessionToken({ taskId, attempt: 1, owner: "acme2", key });
+    const other = await createSessionToken({ taskId, attempt: 1, owner: "acme2", roots: [root] });
     const [, , , name, code] = other.split(".");
     expect(await verify(`rg2.${taskId}.1.${name}.${code}`)).toMatchObject({ ok: true, owner: "acme2" });
     expect(await verify(`rg2.${taskId}.1.YWNtZQ.${code}`)).toEqual(mismatch);
   });
 
-  it("accepts any of the keys and no other", async ({ expect }) => {
+  it("accepts what was made of any of the roots and no other", async ({ expect }) => {
     const token = await tokenFor(1);
-    expect(await verify(token, ["next", key])).toMatchObject({ ok: true });
-    expect(await verify(token, [key, "last"])).toMatchObject({ ok: true });
+    expect(await verify(token, ["next", root])).toMatchObject({ ok: true });
+    expect(await verify(token, [root, "last"])).toMatchObject({ ok: true });
     expect(await verify(token, ["next", "last"])).toEqual(mismatch);
   });
 
-  it("is not the bare HMAC of its text: the same secret signs other things too", async ({ expect }) => {
-    const bare = base64url(await hmacSha256(await importHmacKey(utf8(key)), `${taskId}.1.YWNtZQ`));
+  it("is not made with the root itself", async ({ expect }) => {
+    const bare = base64url(await hmacSha256(await importHmacKey(utf8(root)), `${taskId}.1.YWNtZQ`));
     expect(await verify(`rg2.${taskId}.1.YWNtZQ.${bare}`)).toEqual(mismatch);
   });
 
@@ -257,15 +263,15 @@ describe("session token", () => {
     for (const attempt of [-1, 1.5, 1_000_000_000, Number.NaN])
       await expect(tokenFor(attempt)).rejects.toThrow(RangeError);
     for (const id of ["", "251007502-AigcVideoTask-0", taskId.toUpperCase(), `${taskId}.1`])
-      await expect(createSessionToken({ taskId: id, attempt: 1, owner, key })).rejects.toThrow(RangeError);
+      await expect(createSessionToken({ taskId: id, attempt: 1, owner, roots: [root] })).rejects.toThrow(RangeError);
     for (const name of ["", "a".repeat(TOKEN_OWNER_MAX_CHARACTERS + 1), "\uD83C"])
-      await expect(createSessionToken({ taskId, attempt: 1, owner: name, key })).rejects.toThrow(RangeError);
+      await expect(createSessionToken({ taskId, attempt: 1, owner: name, roots: [root] })).rejects.toThrow(RangeError);
   });
 
   it("refuses an empty key by name, whatever came in", async ({ expect }) => {
-    const message = "signing key is empty: set the session token key";
-    await expect(createSessionToken({ taskId, attempt: 1, owner, key: "" })).rejects.toThrow(message);
-    await expect(verify(await tokenFor(1), [key, ""])).rejects.toThrow(message);
-    await expect(verify(undefined, [])).rejects.toThrow(message);
+    const message = "signing key is empty: set the gateway's root secret (GATEWAY_SECRET)";
+    await expect(createSessionToken({ taskId, attempt: 1, owner, roots: [""] })).rejects.toThrow(message);
+    await expect(verify(await tokenFor(1), [root, ""])).rejects.toThrow(message);
+    await expect(verify(undefined, [""])).rejects.toThrow(message);
   });
 });

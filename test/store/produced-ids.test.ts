@@ -43,7 +43,7 @@ describe("produced ids", () => {
     const many = Array.from({ length: 700 }, (_, index) => told(index));
     for (let start = 0; start < many.length; start += 100) await record.tell(many.slice(start, start + 100), made);
     await record.tell([told(5_000, { finished_at: NOW + 2 })], made);
-    const bound = { beforeId: idOf(6_000), before: NOW + 1 };
+    const bound = { beforeId: idOf(6_000), before: NOW + 1, eventsBefore: NOW + 1 };
     expect(await record.deleteExpired(bound)).toBe(1_000);
     expect(await record.deleteExpired(bound)).toBe(400);
     expect(await rowsOf("produced_ids")).toEqual([{ id: "5000", owner: "acme", made_at: NOW + 2 }]);

@@ -1,6 +1,7 @@
 /* What is done to single rows of the record. */
 import { env } from "cloudflare:workers";
 import { describe, it } from "vitest";
+import { OTHER_EVENTS_MAX_PER_DAY } from "../../src/store/record.ts";
 import { idOf, NOW, rowsOf, startStore, told } from "./support.ts";
 
 const store = startStore();
@@ -59,12 +60,34 @@ describe("other events", () => {
 
   it("that are long are noted without what they say", async ({ expect }) => {
     await keep("long", "x".repeat(8_193));
+    await keep("wide", "汽".repeat(2_731));
     await keep("fits", "x".repeat(8_192));
     const bodies = (await rowsOf<{ id: string; body: string | null }>("other_events")).map(({ id, body }) => [
       id,
       body?.length,
     ]);
-    expect(Object.fromEntries(bodies)).toEqual({ long: undefined, fits: 8_192 });
+    expect(Object.fromEntries(bodies)).toEqual({ long: undefined, wide: undefined, fits: 8_192 });
+  });
+});
+
+describe("other events without end", () => {
+  const DAY_MS = 24 * 60 * 60 * 1000;
+  const count = async () => (await rowsOf("other_events")).length;
+
+  it("are kept as a sample of each day", async ({ expect }) => {
+    const flood = async (day: number) => {
+      for (let n = 0; n < OTHER_EVENTS_MAX_PER_DAY + 20; n++)
+        await record.keepOtherEvent({ id: `${day}/${n}`, eventType: "x", body: `${n}`, now: NOW + day * DAY_MS + n });
+    };
+    await flood(0);
+    expect(await count()).toBe(OTHER_EVENTS_MAX_PER_DAY);
+    const last = NOW + OTHER_EVENTS_MAX_PER_DAY - 1;
+    await record.keepOtherEvent({ id: "soon", eventType: "x", body: "", now: NOW + DAY_MS - 1 });
+    expect(await count()).toBe(OTHER_EVENTS_MAX_PER_DAY);
+    await record.keepOtherEvent({ id: "later", eventType: "x", body: "", now: last + DAY_MS });
+    expect(await count()).toBe(OTHER_EVENTS_MAX_PER_DAY + 1);
+    await flood(2);
+    expect(await count()).toBe(2 * OTHER_EVENTS_MAX_PER_DAY + 1);
   });
 });
 

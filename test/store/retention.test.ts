@@ -16,23 +16,23 @@ describe("retention", () => {
     }
     await record.keepOtherEvent({ id: "old", eventType: "x", body: "", now: NOW });
     await record.keepOtherEvent({ id: "new", eventType: "x", body: "", now: NOW + 1 });
-    expect(await record.deleteExpired({ beforeId: idOf(50), before: NOW + 1 })).toBe(11);
+    expect(await record.deleteExpired({ beforeId: idOf(50), before: NOW + 1, eventsBefore: NOW + 1 })).toBe(11);
     expect(await idsLeft()).toEqual([50, 51, 52, 53, 54].map(idOf));
     expect((await rowsOf<{ id: string }>("other_events")).map(({ id }) => id)).toEqual(["new"]);
-    expect(await record.deleteExpired({ beforeId: idOf(50), before: NOW + 1 })).toBe(0);
+    expect(await record.deleteExpired({ beforeId: idOf(50), before: NOW + 1, eventsBefore: NOW + 1 })).toBe(0);
   });
 
   it("counts from a task's end: one that waited long is not gone before its client can fetch it", async ({
     expect,
   }) => {
     await record.tell([told(1, { created_at: 0, finished_at: NOW }), told(2, { finished_at: NOW - 1 })]);
-    await record.deleteExpired({ beforeId: idOf(50), before: NOW });
+    await record.deleteExpired({ beforeId: idOf(50), before: NOW, eventsBefore: NOW });
     expect(await idsLeft()).toEqual([idOf(1)]);
   });
 
   it("leaves the counters", async ({ expect }) => {
     await record.tell([told(1)]);
-    await record.deleteExpired({ beforeId: idOf(50), before: NOW + 1 });
+    await record.deleteExpired({ beforeId: idOf(50), before: NOW + 1, eventsBefore: NOW + 1 });
     expect([await idsLeft(), await rowsOf("hourly_counts")]).toEqual([[], [expect.objectContaining({ tasks: 1 })]]);
   });
 
@@ -48,7 +48,7 @@ describe("retention", () => {
       return results;
     });
     const watched = startStore({ DB }).record;
-    const bound = { beforeId: idOf(5_000), before: NOW + 1 };
+    const bound = { beforeId: idOf(5_000), before: NOW + 1, eventsBefore: NOW + 1 };
     const deleted = [];
     for (let batch = 0; batch < 4; batch++) deleted.push(await watched.deleteExpired(bound));
     expect(deleted).toEqual([500, 500, 200, 0]);
@@ -57,6 +57,6 @@ describe("retention", () => {
   });
 
   it("of an empty record deletes nothing", async ({ expect }) => {
-    expect(await record.deleteExpired({ beforeId: idOf(50), before: NOW })).toBe(0);
+    expect(await record.deleteExpired({ beforeId: idOf(50), before: NOW, eventsBefore: NOW })).toBe(0);
   });
 });

@@ -62,7 +62,7 @@ describe("retention", () => {
   it("deletes nothing but what is old, also when its answers get lost", async ({ expect }) => {
     await startStore().record.tell([told(1), told(2), told(60)]);
     const { record } = flaky({ times: 2, after: true });
-    await record.deleteExpired({ beforeId: idOf(50), before: NOW + 1 });
+    await record.deleteExpired({ beforeId: idOf(50), before: NOW + 1, eventsBefore: NOW + 1 });
     expect(await rowsOf("tasks")).toMatchObject([{ id: idOf(60) }]);
   });
 });

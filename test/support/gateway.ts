@@ -14,7 +14,8 @@ import { signEvent } from "../../src/signing/event-signature.ts";
 import { dispatcherClient } from "../../src/tasks/dispatcher-client.ts";
 import { setWorld } from "./world.ts";
 
-export const ORIGIN = "https://gateway.test";
+/** Without a `PUBLIC_URL` only names of the platform's are answered. */
+export const ORIGIN = "https://gateway.test.workers.dev";
 
 export type Json = Record<string, unknown>;
 
@@ -201,4 +202,6 @@ export async function completionOf(task: EmulatorTask, changes: { content?: Json
   };
 }
 
-export const CALLBACK = "/callbacks/vod/local-callback";
+/** As vitest.config.ts sets it. */
+export const CALLBACK_SECRET = "test-callback-secret-0123456789abcdef";
+export const CALLBACK = `/callbacks/vod/${CALLBACK_SECRET}`;

@@ -8,6 +8,7 @@ describe("the scan of every test's log", () => {
     ["key sk-test", "an API key"],
     ["Bearer abc", "an authorization header"],
     ["POST /callbacks/vod/local-callback", "the callback secret"],
+    ["derived from test-gateway-secret-0", "the root secret"],
   ] as const)("finds %j", ([line, what], { expect }) => {
     expect(leakIn(line)).toBe(what);
   });

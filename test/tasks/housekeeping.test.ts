@@ -11,17 +11,19 @@ async function run({
   needed = [],
   inMs = 0,
   brokenRecord = false,
+  retentionDays = 30,
 }: {
   needed?: string[];
   inMs?: number;
   brokenRecord?: boolean;
+  retentionDays?: number;
 }) {
   const asked: string[][] = [];
   const reconciled: string[] = [];
   const real = createStore(env, { sleep: async () => undefined, jitter: () => 0 });
   const deleteExpired = () => Promise.reject(new Error("away"));
   const services = {
-    config: { retentionDays: 30 },
+    config: { retentionDays },
     deps: { now: () => Date.now() + inMs },
     store: brokenRecord ? { ...real, record: { ...real.record, deleteExpired } } : real,
     dispatcher: {
@@ -50,6 +52,21 @@ describe("the cron trigger", () => {
     const { asked } = await run({ needed: ["requests/2"], inMs: HOUR_MS + 60_000 });
     expect(asked).toEqual([["requests/1", "requests/2"]]);
     expect(await stored()).toEqual(["requests/2", "uploads/3"]);
+  });
+
+  it("deletes events that are no task's after a month, or sooner when tasks go sooner", async ({ expect }) => {
+    const { record } = createStore(env, { sleep: async () => undefined, jitter: () => 0 });
+    const kept = async () => (await env.DB.prepare("SELECT id FROM other_events").all()).results.length;
+    for (const [retentionDays, lastsDays] of [
+      [365, 30],
+      [7, 7],
+    ] as const) {
+      await record.keepOtherEvent({ id: `${retentionDays}`, eventType: "x", body: "", now: Date.now() });
+      await run({ retentionDays, inMs: lastsDays * 24 * HOUR_MS - 60_000 });
+      expect(await kept()).toBe(1);
+      await run({ retentionDays, inMs: lastsDays * 24 * HOUR_MS + 60_000 });
+      expect(await kept()).toBe(0);
+    }
   });
 
   it("does each part, whatever becomes of the others", async ({ expect }) => {

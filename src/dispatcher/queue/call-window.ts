@@ -15,10 +15,13 @@ export class CallWindow {
     this.perSecond = perSecond;
   }
 
-  /** When the next call may be made: now or later. */
-  nextAt(now: number): number {
+  /**
+   * When the next call may be made: now or later.
+   * @param spare how many calls are to be left to others
+   */
+  nextAt(now: number, spare = 0): number {
     this.heed(now);
-    const room = this.perSecond - this.inTheAir;
+    const room = this.perSecond - spare - this.inTheAir;
     // With all of them in the air the next answer decides; who waits has to ask again.
     if (room <= 0) return now + WINDOW_MS;
     return this.answers.length < room ? now : Math.max(now, (this.answers.at(-room) ?? 0) + WINDOW_MS);

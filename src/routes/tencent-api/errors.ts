@@ -23,6 +23,7 @@ const CODES: Record<Exclude<ApiErrorCode, "validation_error">, string> = {
   gone: "ResourceNotFound",
   payload_too_large: "RequestSizeLimitExceeded",
   unsupported_media_type: "InvalidParameter",
+  misdirected_request: "InvalidRequest",
   idempotency_key_reused: "InvalidParameter",
   queue_full: "RequestLimitExceeded",
   too_many_requests: "RequestLimitExceeded",

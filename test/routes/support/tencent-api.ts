@@ -12,7 +12,6 @@ import {
 import { INSERT_TC3_KEY } from "../../../src/store/tc3-key-sql.ts";
 import { type Gateway, type GatewayOptions, type Json, ORIGIN, startGateway } from "../../support/gateway.ts";
 
-export const ENCRYPTION_KEY = btoa("0123456789abcdef0123456789abcdef");
 export const SUB_APP_ID = 251007502;
 export const PAIR = { secretId: "AKIDofAcme", secretKey: "secretOfAcme" };
 export const VIDEO = { SubAppId: SUB_APP_ID, ModelName: "Kling", ModelVersion: "2.1", Prompt: "a car in the rain" };
@@ -25,14 +24,20 @@ export type Answer = { Error?: { Code: string; Message: string }; RequestId: str
 
 /** A gateway that knows {@link PAIR}. */
 export async function startTencentGateway(bindings: GatewayOptions["env"] = {}): Promise<Gateway> {
-  const gateway = await startGateway({ env: { KEY_ENCRYPTION_KEY: ENCRYPTION_KEY, ...bindings } });
+  const gateway = await startGateway({ env: bindings });
   await addPair(PAIR, "acme", ["submit", "read"]);
   return gateway;
 }
 
-export async function addPair({ secretId, secretKey }: Pair, owner: string, scopes: string[]): Promise<void> {
+/** @param root what the gateway's GATEWAY_SECRET is when the pair is made */
+export async function addPair(
+  { secretId, secretKey }: Pair,
+  owner: string,
+  scopes: string[],
+  root = env.GATEWAY_SECRET,
+): Promise<void> {
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-  const sealed = await sealSecret({ secret: secretKey, name: secretId, key: ENCRYPTION_KEY, iv });
+  const sealed = await sealSecret({ secret: secretKey, name: secretId, root, iv });
   await env.DB.prepare(`${INSERT_TC3_KEY} ON CONFLICT DO NOTHING`)
     .bind(secretId, owner, "", sealed, JSON.stringify(scopes), Date.now())
     .run();
