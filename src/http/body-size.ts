@@ -20,7 +20,7 @@ export async function limitSize(c: Context, next: Next): Promise<void> {
     if (length === null) {
       const pieces = await read(raw.body, MAX_BODY_BYTES);
       if (!pieces) throw tooLarge();
-      c.req.raw = new Request(raw, { body: new Blob(pieces) });
+      c.req.raw = new Request(raw, { method: raw.method, body: new Blob(pieces) });
     } else if (!(Number(length) <= MAX_BODY_BYTES)) {
       await read(raw.body, 0);
       throw tooLarge();
@@ -31,7 +31,8 @@ export async function limitSize(c: Context, next: Next): Promise<void> {
 
 /** Reads a body, if it has an end. Undefined when it is longer than what may be kept; nothing is kept of it then. */
 async function read(body: ReadableStream, maxKeptBytes: number): Promise<Uint8Array[] | undefined> {
-  const reader = body.getReader({ mode: "byob" });
+  // Whoever made the stream: one of the runtime's own can be read so.
+  const reader = body.pipeThrough(new IdentityTransformStream()).getReader({ mode: "byob" });
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   for (;;) {

@@ -1,5 +1,5 @@
 import { ApiError } from "./api-error.ts";
-import { unfitName } from "./json.ts";
+import { MAX_NAME_CHARACTERS, unfitName } from "./json.ts";
 import type { FormType } from "./media-type.ts";
 import { rejectInvalid } from "./problems.ts";
 import { areSpecial, isForeign, TOO_MANY_SPECIAL } from "./special.ts";
@@ -35,7 +35,8 @@ function readUrlencoded(bytes: ArrayBuffer): Iterable<[string, string]> {
   return new URLSearchParams(text);
 }
 
-async function readMultipart(bytes: ArrayBuffer, boundary: string): Promise<Iterable<[string, string | File]>> {
+async function readMultipart(bytes: ArrayBuffer, boundary = ""): Promise<Iterable<[string, string | File]>> {
+  if (boundary === "") throw malformed();
   checkParts(bytes, boundary);
   // With the boundary that was looked for, however many the client has named.
   const headers = { "content-type": `multipart/form-data; boundary="${boundary}"` };
@@ -56,7 +57,7 @@ function checkParts(bytes: ArrayBuffer, boundary: string): void {
   const delimiter = `--${boundary}`;
   if (!body.startsWith(delimiter)) throw malformed();
   let parts = 0;
-  for (let start = delimiter.length; ; ) {
+  for (let start = delimiter.length; ;) {
     if (body.startsWith("--", start)) return;
     if (++parts > MAX_FORM_FIELDS) refuse(TOO_MANY_FIELDS);
     if (!END_OF_HEAD.test(body.slice(start, start + MAX_PART_HEAD_BYTES))) throw malformed();
@@ -70,11 +71,13 @@ function checkParts(bytes: ArrayBuffer, boundary: string): void {
 const REPLACED = "\uFFFD";
 
 function checkField(name: string, value: string | File): void {
-  const msg = unfitName(name) ?? (name.includes(REPLACED) ? `A field's name: ${UNSTORABLE}` : undefined);
-  if (msg !== undefined) refuse(msg);
-  if (typeof value === "string" && (!isStorable(value) || value.includes(REPLACED)))
-    refuse(UNSTORABLE, name);
+  const readable = isReadable(name);
+  const msg = readable ? unfitName(name) : `A field's name: ${UNSTORABLE}`;
+  if (msg !== undefined) refuse(msg, ...(readable ? [name.slice(0, MAX_NAME_CHARACTERS)] : []));
+  if (typeof value === "string" && !isReadable(value)) refuse(UNSTORABLE, name);
 }
+
+const isReadable = (text: string) => isStorable(text) && !text.includes(REPLACED);
 
 function malformed(): ApiError {
   return new ApiError("bad_request", "The request body is not a well-formed form.");

@@ -13,17 +13,17 @@ export function isJson(contentType = ""): boolean {
 /** The letters of RFC 2046, §5.1.1, and its length. */
 const BOUNDARY = /;\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+,./:=?-]{1,70}))\s*(?:;|$)/i;
 
-export type FormType = { kind: "urlencoded" } | { kind: "multipart"; boundary: string };
+/** Without a boundary nothing tells the parts apart. */
+export type FormType = { kind: "urlencoded" } | { kind: "multipart"; boundary: string | undefined };
 
-/** Undefined for what is no form, and for a multipart form whose parts nothing tells apart. */
+/** Undefined for what is no form. */
 export function formType(contentType = ""): FormType | undefined {
   switch (contentType.split(";", 1)[0]?.trim().toLowerCase()) {
     case "application/x-www-form-urlencoded":
       return { kind: "urlencoded" };
     case "multipart/form-data": {
       const [, quoted, bare] = BOUNDARY.exec(contentType) ?? [];
-      const boundary = quoted ?? bare;
-      return boundary === undefined ? undefined : { kind: "multipart", boundary };
+      return { kind: "multipart", boundary: quoted ?? bare };
     }
     default:
       return undefined;

@@ -41,7 +41,9 @@ async function objectOf(fields: readonly FormField[]): Promise<Record<string, un
     if (members.has(place)) refuseTwice(name);
     members.set(place, content);
   }
-  return Object.fromEntries(Array.from(body, ([name, value]) => [name, value instanceof Map ? objectFrom(value) : value]));
+  return Object.fromEntries(
+    Array.from(body, ([name, value]) => [name, value instanceof Map ? objectFrom(value) : value]),
+  );
 }
 
 function membersOf(body: Map<string, unknown>, name: string): Map<string, unknown> {

@@ -16,7 +16,10 @@ const toggle = z.boolean({ error: "Use true or false." }).nullish();
 const image = text.nullish().transform((value) => value?.trim() || undefined);
 /** Several times what any model takes: each is looked into. */
 const IMAGES_MAX = 100;
-const images = z.array(text.trim()).max(IMAGES_MAX, { error: `Use at most ${IMAGES_MAX} images.` }).nullish();
+const images = z
+  .array(text.trim())
+  .max(IMAGES_MAX, { error: `Use at most ${IMAGES_MAX} images.` })
+  .nullish();
 
 /** Read at the top, where OpenAI's clients put what they call `extra_body`, in `extra_body`, and in `metadata`. */
 export const OPTIONS = {
