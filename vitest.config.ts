@@ -50,8 +50,10 @@ export default defineConfig({
                 ...secrets,
                 ...ownSecrets,
                 VOD_ENDPOINT: "http://vod.emulator.test",
-                // Of a run of test/tasks/model that is to be made again.
+                // Of a run of test/tasks/model or test/hostile/fuzz that is to be made again.
                 TEST_SEED: process.env.SEED ?? "",
+                // How many requests test/hostile/fuzz sends.
+                TEST_FUZZ_RUNS: process.env.FUZZ_RUNS ?? "",
                 TEST_MIGRATIONS: await readD1Migrations(path.join(root, "migrations")),
               },
               serviceBindings: { EMULATOR: "emulator" },

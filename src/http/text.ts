@@ -8,3 +8,12 @@ export function isStorable(text: string): boolean {
 
 /** What to tell whoever sent another one. */
 export const UNSTORABLE = "Use well-formed Unicode without NUL characters.";
+
+/** The text of UTF-8 bytes, without a byte order mark; undefined for bytes that are none: what they were must not be guessed at. */
+export function decodeUtf8(bytes: ArrayBuffer): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { ApiError, type Problem } from "../http/api-error.ts";
 import type { AppEnv } from "../http/app-env.ts";
-import { MAX_JSON_DEPTH, MAX_JSON_VALUES, measure } from "../http/body.ts";
+import { MAX_JSON_VALUES, parseJson } from "../http/json.ts";
 import { rejectInvalid } from "../http/problems.ts";
 import { judgeIds } from "../tasks/vendor-ids.ts";
 import type { VendorRequest } from "../vod/requests.ts";
@@ -63,19 +63,18 @@ function innerReader(locate: Locate): (text: string) => unknown {
   return (text) => {
     const trimmed = text.trim();
     if (!/^[[{]/.test(trimmed)) return undefined;
-    const { depth, values, members } = measure(trimmed);
-    valuesLeft -= values;
-    if (depth > MAX_JSON_DEPTH) reject(`Nest at most ${MAX_JSON_DEPTH} levels.`);
-    if (valuesLeft < 0) reject(`Send at most ${MAX_JSON_VALUES} values.`);
-    let json: unknown;
+    let parsed: ReturnType<typeof parseJson>;
     try {
-      json = JSON.parse(trimmed);
+      parsed = parseJson(trimmed, valuesLeft);
     } catch {
       return undefined;
     }
+    if ("unfit" in parsed) return reject(parsed.unfit.msg);
+    const { value, size } = parsed;
+    valuesLeft -= size.values;
     // Of a member that is there twice we would see the last one, and the vendor perhaps the first.
-    if (membersOf(json) !== members) reject("Write each member once.");
-    return json;
+    if (membersOf(value) !== size.members) reject("Write each member once.");
+    return value;
   };
 }
 

@@ -52,7 +52,16 @@ export function base64Dropper(pass: (bytes: Uint8Array) => void): (chunk: Uint8A
       if (where === "text") matched = matched >= 0 && NAME[matched] === byte ? matched + 1 : -1;
       else if (where === "held" && heldBytes < held.length) held[heldBytes++] = byte;
       else where = "dropped";
+      // Nothing but the end of this text matters any more: no look at the state for each of what may be millions.
+      if (!escaped && (where === "dropped" || (where === "text" && matched < 0))) i = lastBeforeTurn(chunk, i);
     }
     if (where === "between" || where === "text") pass(chunk.subarray(from));
   };
+}
+
+/** The last byte that is neither a quote nor a backslash, going on from the one at `at`. */
+function lastBeforeTurn(chunk: Uint8Array, at: number): number {
+  let last = at;
+  while (last + 1 < chunk.length && chunk[last + 1] !== QUOTE && chunk[last + 1] !== BACKSLASH) last++;
+  return last;
 }

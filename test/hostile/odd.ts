@@ -1,6 +1,6 @@
 /* Values that a client can send and no sane one does. */
 import * as fc from "fast-check";
-import { VICTIM_SESSION } from "./support.ts";
+import { VICTIM_SESSION } from "./judge.ts";
 
 /** The same inputs in every run; what fast-check prints on a failure holds it too. */
 export const SEED = 20_261_121;

@@ -2,6 +2,8 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createApp } from "../../src/app.ts";
 import fromText from "../fixtures/seeds/vidu-text.json";
+import { type Calm, judge, VICTIM_KEY, VICTIM_MARK, VICTIM_SESSION } from "./judge.ts";
+import { type ApiDescription, fieldsIn, type Place } from "./place.ts";
 import {
   addKey,
   CALLBACK,
@@ -10,12 +12,16 @@ import {
   dispatcherObject,
   emulator,
   type Gateway,
+  type GatewayOptions,
   type Json,
   ORIGIN,
   recordHasAll,
   startGateway,
   vendorFinishes,
 } from "../support/gateway.ts";
+
+export { put, type Place } from "./place.ts";
+export { errorOf, VICTIM_KEY, VICTIM_SESSION } from "./judge.ts";
 
 /** The routes that POST a task, with a body each takes. */
 export const SUBMISSIONS: [path: string, body: Json][] = [
@@ -52,53 +58,12 @@ function isMiddlewareEntry(route: string): boolean {
   return route.startsWith("ALL ") && !PUBLIC.includes(route);
 }
 
-const INTERNALS =
-  /\n\s+at |node_modules|file:\/\/|\/src\/|\.ts:\d|D1_ERROR|SQLITE|ZodError|TypeError|RangeError|SyntaxError|local-secret-key|localSignKey|AKIDlocal/;
-
-type Calm = { status: number; code: string | undefined; text: string };
-
-/**
- * Checks what every answer has in common, whatever was asked: no fault of ours, JSON of the path's dialect, nothing of
- * the inside, nothing of anybody else's.
- */
-export async function calm(response: Response, path: string, init: { method?: string } = {}): Promise<Calm> {
-  const { status } = response;
-  const text = await response.text();
-  const complain = (what: string) => new Error(`${what}: ${status} ${text.slice(0, 500)}`);
-  if (status >= 500) throw complain("A fault of the gateway");
-  if (INTERNALS.test(text)) throw complain("Shows the inside");
-  if (text.includes(VICTIM_MARK)) throw complain("Shows another owner's data");
-  if (status === 204 || status === 304 || init.method === "HEAD") {
-    if (text !== "") throw complain("A body where there is none");
-    return { status, code: undefined, text };
-  }
-  const type = response.headers.get("content-type") ?? "";
-  if (status === 200 && type.startsWith("text/event-stream") && path.includes("/status/stream"))
-    return { status, code: undefined, text };
-  if (!/^application\/json\b/.test(type)) throw complain(`Answers with ${type}`);
-  const body = JSON.parse(text) as Json;
-  if (status < 400) return { status, code: undefined, text };
-  if (status === 400 && body["detail"] === "Request is still in progress") return { status, code: undefined, text };
-  const { code, message } = errorOf(body);
-  if (typeof code !== "string" || typeof message !== "string") throw complain("An error without code and message");
-  if (path.startsWith("/v1/videos")) {
-    if (Object.keys(body).some((name) => name !== "error")) throw complain("Not OpenAI's dialect");
-  } else if (path.startsWith("/v1/")) {
-    if (body["code"] !== code || body["message"] !== message) throw complain("Not the dialect of /v1/");
-  } else if (body["detail"] === undefined) {
-    throw complain("Not the dialect of fal");
-  }
-  return { status, code, text };
+/** Checks what every answer has in common, whatever was asked: see {@link judge}. */
+export async function calm(response: Response, path: string, { method = "GET" } = {}): Promise<Calm> {
+  const { status, headers } = response;
+  const type = headers.get("content-type") ?? "";
+  return judge({ status, type, text: await response.text() }, { method, path });
 }
-
-/** Code and message of an error, wherever its dialect has them. */
-export function errorOf(body: Json): Json {
-  return (body["error"] as Json | undefined) ?? body;
-}
-
-const VICTIM_MARK = "only-the-victim-may-see-this";
-export const VICTIM_SESSION = "victims-session";
-export const VICTIM_KEY = "victims-idempotency-key";
 
 /** A finished task of another owner, whose every text of its own carries the mark; and one of our own. */
 export async function prepare(gateway: Gateway): Promise<{ victim: string; own: string }> {
@@ -136,7 +101,7 @@ async function victimsRows(gateway: Gateway): Promise<string> {
 }
 
 /** How often the vendor has been asked to make something. */
-async function createCalls(): Promise<number> {
+export async function createCalls(): Promise<number> {
   const calls = Object.entries(await emulator.calls()).filter(([action]) => action.startsWith("Create"));
   return calls.flatMap(([, results]) => Object.values(results)).reduce((sum, count) => sum + count, 0);
 }
@@ -144,9 +109,9 @@ async function createCalls(): Promise<number> {
 export type Arena = Awaited<ReturnType<typeof startArena>>;
 
 /** A gateway with a finished task of another owner's and one of our own, and the checks that every request must stand. */
-export async function startArena() {
+export async function startArena(options?: GatewayOptions) {
   await emulator.reset();
-  const gateway = await startGateway();
+  const gateway = await startGateway(options);
   const ids = await prepare(gateway);
   let before = await victimsRows(gateway);
   const statuses = new Set<number>();
@@ -197,37 +162,7 @@ export async function startArena() {
   };
 }
 
-/** Where a value stands in a body. */
-export type Place = (string | number)[];
-
-type Schema = { properties?: Record<string, Schema>; items?: Schema; anyOf?: Schema[]; allOf?: Schema[] };
-
 /** The places of all fields of a route's body, as the API description has them. */
 export async function fieldsOf(gateway: Gateway, path: string): Promise<Place[]> {
-  const description = await (
-    await gateway.get("/openapi.json")
-  ).json<{
-    paths: Record<string, { post: { requestBody: { content: Record<string, { schema: Schema }> } } }>;
-  }>();
-  const schema = description.paths[path]?.post.requestBody.content["application/json"]?.schema;
-  return schema ? placesIn(schema) : [];
-}
-
-function placesIn(schema: Schema, start: Place = []): Place[] {
-  const places: Place[] = [];
-  for (const [name, field] of Object.entries(schema.properties ?? {})) {
-    const place = [...start, name];
-    places.push(place, ...placesIn(field, place));
-  }
-  if (schema.items) places.push(...placesIn(schema.items, [...start, 0]));
-  for (const choice of [...(schema.anyOf ?? []), ...(schema.allOf ?? [])]) places.push(...placesIn(choice, start));
-  return places;
-}
-
-/** A copy of a body with another value at a place. */
-export function put(body: unknown, [step, ...rest]: Place, value: unknown): unknown {
-  if (step === undefined) return value;
-  if (typeof step === "number") return [put({}, rest, value)];
-  const members = body !== null && typeof body === "object" && !Array.isArray(body) ? (body as Json) : {};
-  return { ...members, [step]: put(members[step] ?? {}, rest, value) };
+  return fieldsIn(await (await gateway.get("/openapi.json")).json<ApiDescription>(), path);
 }

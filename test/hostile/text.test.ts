@@ -3,7 +3,7 @@ import { nameHash } from "../../src/signing/name-hash.ts";
 import { runInDurableObject } from "cloudflare:test";
 import * as fc from "fast-check";
 import { beforeEach, describe, it } from "vitest";
-import { MAX_JSON_VALUES } from "../../src/http/body.ts";
+import { MAX_JSON_VALUES } from "../../src/http/json.ts";
 import fromText from "../fixtures/seeds/vidu-text.json";
 import {
   CALLBACK,

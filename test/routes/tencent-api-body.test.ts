@@ -1,7 +1,7 @@
 /* Bodies, good and bad, and every error in the vendor's words. */
 import { beforeEach, describe, it } from "vitest";
 import { ApiError, type ApiErrorCode } from "../../src/http/api-error.ts";
-import { MAX_BODY_BYTES } from "../../src/http/body.ts";
+import { MAX_BODY_BYTES } from "../../src/http/body-size.ts";
 import { parseCreate } from "../../src/routes/tencent-api/schema.ts";
 import { translate } from "../../src/routes/tencent-api/translate.ts";
 import { StoreUnavailableError } from "../../src/store/index.ts";

@@ -6,5 +6,7 @@ declare namespace Cloudflare {
     VOD_SIGN_KEY: string;
     /** Empty: chance decides. */
     TEST_SEED: string;
+    /** Empty: a few. */
+    TEST_FUZZ_RUNS: string;
   }
 }

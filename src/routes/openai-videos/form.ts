@@ -1,13 +1,10 @@
 import type { Context } from "hono";
-import { ApiError, type Problem } from "../../http/api-error.ts";
+import { ApiError } from "../../http/api-error.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { MAX_NAME_CHARACTERS } from "../../http/body.ts";
+import { type FormField, readForm } from "../../http/form.ts";
+import { formType, isJson } from "../../http/media-type.ts";
 import { rejectInvalid } from "../../http/problems.ts";
-import { isStorable, UNSTORABLE } from "../../http/text.ts";
 import { dataUrlOf } from "./input-reference.ts";
-
-const FORM_TYPE = /^(multipart\/form-data|application\/x-www-form-urlencoded)\b/i;
-const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i;
 
 const FILE_FIELD = "input_reference";
 
@@ -20,53 +17,46 @@ const MEMBER = /^([^[\]]+)\[([^[\]]+)\]$/;
  * @throws {ApiError} for another content type, and for what cannot be read
  */
 export async function readBody(c: Context<AppEnv>): Promise<unknown> {
-  const contentType = c.req.header("content-type") ?? "";
-  if (JSON_TYPE.test(contentType)) {
+  const contentType = c.req.header("content-type");
+  if (isJson(contentType)) {
     return c.req.json().catch(() => {
       throw new ApiError("malformed_json", "The request body is not valid JSON.");
     });
   }
-  if (!FORM_TYPE.test(contentType)) {
+  const type = formType(contentType);
+  if (!type)
     throw new ApiError("unsupported_media_type", "Send multipart/form-data or JSON, and say so in content-type.");
-  }
-  let form: FormData;
-  try {
-    form = await c.req.formData();
-  } catch {
-    throw new ApiError("bad_request", "The request body is not a well-formed form.");
-  }
-  return objectOf(form);
+  return objectOf(await readForm(await c.req.arrayBuffer(), type));
 }
 
-async function objectOf(form: FormData): Promise<Record<string, unknown>> {
+/** Fields as members, and those written like members of one as an object's. Each is put in its place once. */
+async function objectOf(fields: readonly FormField[]): Promise<Record<string, unknown>> {
   const body = new Map<string, unknown>();
-  for (const [name, value] of form.entries()) {
-    checkField(name, value);
+  for (const { name, value } of fields) {
     const [, outer, inner] = MEMBER.exec(name) ?? [];
     // A file in any other place is left for the schema to refuse.
     const content = typeof value !== "string" && name === FILE_FIELD ? await dataUrlOf(value) : value;
-    if (outer === undefined || inner === undefined) {
-      if (body.has(name)) reject(name, "Send this field once.");
-      body.set(name, content);
-      continue;
-    }
-    const members = body.get(outer) ?? {};
-    if (typeof members !== "object") reject(outer, "Send this field once.");
-    body.set(outer, { ...members, [inner]: content });
+    const members = outer === undefined ? body : membersOf(body, outer);
+    const place = inner ?? name;
+    if (members.has(place)) refuseTwice(name);
+    members.set(place, content);
   }
-  return Object.fromEntries(body);
+  return Object.fromEntries(
+    Array.from(body, ([name, value]) => [name, value instanceof Map ? objectFrom(value) : value]),
+  );
 }
 
-/** The same as JSON's texts are held against. */
-function checkField(name: string, value: string | File): void {
-  if (name.length > MAX_NAME_CHARACTERS) {
-    reject(name.slice(0, MAX_NAME_CHARACTERS), `A field's name has at most ${MAX_NAME_CHARACTERS} characters.`);
-  }
-  if (!isStorable(name)) rejectInvalid([{ loc: ["body"], msg: `A field's name: ${UNSTORABLE}`, type: "value_error" }]);
-  if (typeof value === "string" && !isStorable(value)) reject(name, UNSTORABLE);
+function membersOf(body: Map<string, unknown>, name: string): Map<string, unknown> {
+  const known = body.get(name);
+  if (known instanceof Map) return known as Map<string, unknown>;
+  if (body.has(name)) refuseTwice(name);
+  const members = new Map<string, unknown>();
+  body.set(name, members);
+  return members;
 }
 
-function reject(name: string, msg: string): never {
-  const problem: Problem = { loc: ["body", name], msg, type: "value_error" };
-  return rejectInvalid([problem]);
+const objectFrom = (members: Map<string, unknown>) => Object.fromEntries(members);
+
+function refuseTwice(name: string): never {
+  return rejectInvalid([{ loc: ["body", name], msg: "Send this field once.", type: "value_error" }]);
 }

@@ -1,6 +1,7 @@
 import { ApiError } from "../../http/api-error.ts";
 import { rejectInvalid } from "../../http/problems.ts";
 import { BASE64_MAX_CHARACTERS } from "../../vod/requests.ts";
+import { isWebUrl } from "../web-url.ts";
 import type { CreateBody } from "./schema.ts";
 
 /** Three bytes are four characters. */
@@ -36,9 +37,7 @@ export function firstFrameOf(reference: NonNullable<CreateBody["input_reference"
   if (!url) return reject("This is empty.");
   const prefix = DATA_URL.exec(url)?.[0];
   if (prefix !== undefined) return { Type: "Base64", Base64: checkImage(url.slice(prefix.length)), ...frame };
-  const protocol = URL.parse(url)?.protocol;
-  if (protocol !== "https:" && protocol !== "http:")
-    return reject("Use an http or https URL, or data:image/…;base64,….");
+  if (!isWebUrl(url)) return reject("Use an http or https URL, or data:image/…;base64,….");
   return { Type: "Url", Url: url, ...frame };
 }
 

@@ -10,6 +10,11 @@ const prompt = z.string().min(1, { error: "This field is required." });
 /** What OpenAI documents elsewhere and clients send by habit; it has no effect. */
 const ignored = z.unknown().optional();
 
+/** Without the names of all others, of which there may be thousands. */
+const onlyThese: { error: z.core.$ZodErrorMap } = {
+  error: ({ code }) => (code === "unrecognized_keys" ? "Use image_url or file_id, and nothing else." : undefined),
+};
+
 /** The request of `POST /v1/videos`, as JSON or brought into JSON's shape from a form. */
 export const createBody = z.object({
   model: optional(atMost(MODEL_MAX_CHARACTERS)).transform((name) => name ?? DEFAULT_MODEL),
@@ -18,9 +23,12 @@ export const createBody = z.object({
   size: optional(z.string()),
   /** A URL, a `data:` URL, or one of them in the client's object. */
   input_reference: optional(
-    z.union([z.string(), z.strictObject({ image_url: optional(z.string()), file_id: optional(z.string()) })], {
-      error: "Use a file, a URL, or an object with image_url.",
-    }),
+    z.union(
+      [z.string(), z.strictObject({ image_url: optional(z.string()), file_id: optional(z.string()) }, onlyThese)],
+      {
+        error: "Use a file, a URL, or an object with image_url.",
+      },
+    ),
   ),
   n: optional(numeric.refine((count) => count === 1, { error: "One request makes one video." })),
   user: ignored,

@@ -4,7 +4,9 @@ import * as z from "zod";
 import type { Scope } from "../../auth/scopes.ts";
 import { ApiError } from "../../http/api-error.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { checkJson, limitSize } from "../../http/body.ts";
+import { checkJson } from "../../http/body.ts";
+import { limitSize } from "../../http/body-size.ts";
+import { isJson } from "../../http/media-type.ts";
 import { answer, createRouter } from "../../http/openapi.ts";
 import { countRequest } from "../../http/request-limit.ts";
 import { countStranger, refuseFlood } from "../../http/strangers.ts";
@@ -118,10 +120,10 @@ async function authenticate(c: Context<AppEnv>) {
 }
 
 async function readJson(c: Context<AppEnv>): Promise<unknown> {
-  if (!/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? ""))
+  if (!isJson(c.req.header("content-type")))
     throw new ApiError("unsupported_media_type", "Send JSON, with the header `Content-Type: application/json`.");
   try {
-    return JSON.parse(await c.req.text());
+    return await c.req.json();
   } catch {
     throw new ApiError("malformed_json", "The request body is not valid JSON.");
   }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { integer, numeric, optional } from "../../http/fields.ts";
-import { isStorable, UNSTORABLE } from "../../http/text.ts";
+import { parseJson } from "../../http/json.ts";
 import { atMost, formatText, MODEL_MAX_CHARACTERS } from "../vendor-fields.ts";
 import { readModel } from "./models.ts";
 
@@ -10,15 +10,16 @@ import { readModel } from "./models.ts";
  */
 
 const text = z.string();
-/** Checked here too: in `metadata` as text, escapes have not been looked at with the body. */
-const optionalOf = (field: z.ZodType<string>) =>
-  field
-    .refine(isStorable, { error: UNSTORABLE })
-    .nullish()
-    .transform((value) => value || undefined);
+const optionalOf = (field: z.ZodType<string>) => field.nullish().transform((value) => value || undefined);
 const optionalText = optionalOf(text);
 const toggle = z.boolean({ error: "Use true or false." }).nullish();
 const image = text.nullish().transform((value) => value?.trim() || undefined);
+/** Several times what any model takes: each is looked into. */
+const IMAGES_MAX = 100;
+const images = z
+  .array(text.trim())
+  .max(IMAGES_MAX, { error: `Use at most ${IMAGES_MAX} images.` })
+  .nullish();
 
 /** Read at the top, where OpenAI's clients put what they call `extra_body`, in `extra_body`, and in `metadata`. */
 export const OPTIONS = {
@@ -36,14 +37,22 @@ const options = z.looseObject(OPTIONS);
 
 const OBJECT_OR_TEXT = "Use a JSON object, or a string that holds one.";
 
+/** A body within the body: held to the same limits. */
 const jsonObject = text.transform((value, context) => {
+  let parsed: ReturnType<typeof parseJson>;
   try {
-    return JSON.parse(value) as unknown;
+    parsed = parseJson(value);
   } catch {
-    context.addIssue({ code: "custom", message: OBJECT_OR_TEXT });
-    return z.NEVER;
+    parsed = { unfit: { place: [], msg: OBJECT_OR_TEXT } };
   }
+  if ("value" in parsed) return parsed.value;
+  context.addIssue({ code: "custom", path: parsed.unfit.place, message: parsed.unfit.msg });
+  return z.NEVER;
 });
+
+/** What is wrong with a text that holds JSON, or the advice to send some. */
+const ofText: z.core.$ZodErrorMap<z.core.$ZodIssueInvalidUnion> = ({ errors }) =>
+  errors.flat().find(({ code }) => code === "custom")?.message ?? OBJECT_OR_TEXT;
 
 /** Only what happens anyway: says it, and changes nothing. */
 const only = <Value extends string | number>(value: Value, message: string) =>
@@ -57,9 +66,9 @@ export const BODY = {
   prompt: text.min(1, { error: "This field is required." }),
   image,
   input_reference: image,
-  images: z.array(text.trim()).nullish(),
+  images,
   last_image: image,
-  reference_image_urls: z.array(text.trim()).nullish(),
+  reference_image_urls: images,
   ...OPTIONS,
   seconds: optional(numeric),
   size: optionalText,
@@ -67,7 +76,7 @@ export const BODY = {
   height: optional(integer),
   extra_body: options.nullish(),
   metadata: z
-    .union([options, z.literal("").transform(() => undefined), jsonObject.pipe(options)], { error: OBJECT_OR_TEXT })
+    .union([options, z.literal("").transform(() => undefined), jsonObject.pipe(options)], { error: ofText })
     .nullish(),
   n: only(1, "One request makes one video: leave n out."),
   response_format: only("url", "The answer holds a URL: leave response_format out."),

@@ -1,6 +1,6 @@
 import type { VendorRequest } from "../requests.ts";
 import type { Condition, Media, Mode, RuleName } from "./types.ts";
-import { countCharacters, type Value } from "./values.ts";
+import { countCharacters, includesValue, type Value } from "./values.ts";
 
 type Path = (string | number)[];
 
@@ -165,6 +165,6 @@ export function holds(when: Condition, facts: Facts): boolean {
     above(facts.images + facts.videos + facts.audios, when.filesAbove) &&
     above(facts.images + subjects, when.imagesAndSubjectsAbove) &&
     (when.imagesAndVideosBelow === undefined || facts.images + facts.videos < when.imagesAndVideosBelow) &&
-    (when.sceneType === undefined || when.sceneType === scene?.toLowerCase())
+    (when.sceneType === undefined || (scene !== undefined && includesValue([when.sceneType], scene)))
   );
 }

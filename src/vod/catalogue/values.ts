@@ -4,6 +4,9 @@ export type Value = string | number | true;
 
 export const isRange = (allowed: Allowed): allowed is Range => typeof allowed === "object" && "min" in allowed;
 
+/** Longer than any word that a model takes or that is worth guessing at: a longer text is not looked into. */
+const WORD_MAX_CHARACTERS = 64;
+
 /** The vendor writes `1k` here and `1K` there, and clients get images with either: the case of letters does not count. */
 export function includesValue(allowed: Allowed, value: Value): boolean {
   if (typeof allowed === "boolean") return allowed;
@@ -11,15 +14,17 @@ export function includesValue(allowed: Allowed, value: Value): boolean {
     if (typeof value !== "number") return false;
     return value >= allowed.min && value <= allowed.max && (!allowed.whole || Number.isInteger(value));
   }
+  if (String(value).length > WORD_MAX_CHARACTERS) return false;
   const key = String(value).toLowerCase();
   return allowed.some((item) => String(item).toLowerCase() === key);
 }
 
-/** Characters as people and the vendor count them, not UTF-16 units. */
+/** All but the first halves of the characters that have two. */
+const NO_FIRST_HALVES = /[^\ud800-\udbff]+/g;
+
+/** Characters as people and the vendor count them, not UTF-16 units. Of well-formed text of any length. */
 export function countCharacters(text: string): number {
-  let count = 0;
-  for (const _ of text) count += 1;
-  return count;
+  return text.length - text.replace(NO_FIRST_HALVES, "").length;
 }
 
 /** The possible value that is nearest to what was asked, of two the first; undefined where nothing is possible. */
@@ -39,9 +44,9 @@ const leastBy = <Item>(items: readonly Item[], cost: (item: Item) => number): It
 /** Numbers by their difference, sizes and ratios by their quotient, other words by their spelling. */
 function distance(a: string | number, b: string | number): number {
   if (typeof a === "number" && typeof b === "number") return Math.abs(a - b);
+  if (String(b).length > WORD_MAX_CHARACTERS) return UNLIKE;
   const [sizeA, sizeB] = [magnitude(String(a)), magnitude(String(b))];
   if (sizeA !== undefined && sizeB !== undefined) return Math.abs(Math.log(sizeA / sizeB));
-  if (String(b).length > GUESS_MAX_CHARACTERS) return UNLIKE;
   return UNLIKE + editDistance(String(a).toLowerCase(), String(b).toLowerCase());
 }
 
@@ -75,14 +80,12 @@ export function linesOf(text: string): number | undefined {
   return lines === undefined ? LINES_BY_WORD.get(word) : Number(lines);
 }
 
-/** Longer than any name worth guessing at. */
-const GUESS_MAX_CHARACTERS = 64;
 /** More changes than this make another word, not a slip. */
 const GUESS_MAX_EDITS = 2;
 
 /** The name that was probably meant: the same but for case, else one or two slips away. */
 export function guess(names: readonly string[], written: string): string | undefined {
-  if (written.length > GUESS_MAX_CHARACTERS) return undefined;
+  if (written.length > WORD_MAX_CHARACTERS) return undefined;
   const word = written.toLowerCase();
   const guesses = names.map((name) => ({ name, edits: editDistance(name.toLowerCase(), word) }));
   const likely = guesses.filter(({ name, edits }) => edits <= GUESS_MAX_EDITS && edits < name.length);
