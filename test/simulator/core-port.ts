@@ -50,12 +50,12 @@ export type LedgerRow = {
   error_code: string | null;
   finished_at: number | null;
   deleted_at: number | null;
-  history_bytes: number;
+  entries: number;
   content: number;
 };
 
 const COLUMNS = `id, owner, status, told, rev, adopted, attempt, calls, reached, vendor_task_id, holds_session, holds_key,
-  retry_print, error_code, finished_at, deleted_at, length(history) AS history_bytes,
+  retry_print, error_code, finished_at, deleted_at, json_array_length(history) AS entries,
   result IS NOT NULL OR outline IS NOT NULL OR session_context IS NOT NULL AS content`;
 
 export const ALL_ROWS = `SELECT ${COLUMNS} FROM tasks`;

@@ -4,7 +4,7 @@ import type { Oracle } from "./oracle.ts";
 import { SKEW_MAX_MS } from "./times.ts";
 
 /** A history is bounded, however often its task is queued again. */
-const HISTORY_MAX_BYTES = 5_000;
+const HISTORY_MAX_ENTRIES = 50;
 
 export function isOver(row: { finished_at: number | null }): boolean {
   return row.finished_at !== null;
@@ -18,7 +18,7 @@ export function checkStep(
   after: LedgerRow | undefined,
 ): void {
   if (!after) return checkForgotten(oracle, id, before);
-  oracle.must(after.history_bytes <= HISTORY_MAX_BYTES, "bounds", id, () => `history of ${after.history_bytes} bytes`);
+  oracle.must(after.entries <= HISTORY_MAX_ENTRIES, "bounds", id, () => `history of ${after.entries} entries`);
   oracle.must(
     isOver(after) === isEnd(after.status),
     "terminal",

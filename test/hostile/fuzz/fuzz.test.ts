@@ -7,9 +7,9 @@ import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { signEvent } from "../../../src/signing/event-signature.ts";
-import { addPair, ENCRYPTION_KEY, PAIR } from "../../routes/support/tencent-api.ts";
+import { addPair, PAIR } from "../../routes/support/tencent-api.ts";
 import { notify, submit } from "../../support/client.ts";
-import { addKey, emulator, ORIGIN, vendorFinishes } from "../../support/gateway.ts";
+import { addKey, CALLBACK_SECRET, emulator, ORIGIN, vendorFinishes } from "../../support/gateway.ts";
 import type { ApiDescription } from "../place.ts";
 import { type Arena, calm, createCalls, startArena } from "../support.ts";
 import { type HostileRequest, hostileRequest, templatesOf } from "./requests.ts";
@@ -63,7 +63,7 @@ function pathOf({ target, headers }: HostileRequest, text: string): string {
 
 describe(`any request to any route, SEED=${SEED}`, () => {
   it(`is answered calmly, ${RUNS} of them`, { timeout: TIMEOUT_MS }, async ({ expect }) => {
-    const arena = await startArena({ env: { KEY_ENCRYPTION_KEY: ENCRYPTION_KEY } });
+    const arena = await startArena();
     await addPair(PAIR, "acme", ["submit", "read"]);
     await addKey("sk-reader", "acme", ["read"]);
     const description = await (await arena.gateway.get("/openapi.json")).json<ApiDescription>();
@@ -72,7 +72,7 @@ describe(`any request to any route, SEED=${SEED}`, () => {
     const known = {
       ...arena.ids,
       spare: await finishedTask(arena),
-      callbackSecret: env.CALLBACK_SECRET,
+      callbackSecret: CALLBACK_SECRET,
       vendors: vendors.TaskId,
       token: vendors.SessionContext,
     };
