@@ -24,16 +24,15 @@ export function refusedByLimit(
   /** Who may know how long the queue is. */
   const admin = c.get("caller").scopes.has("admin");
   /** Until so many have started. */
-  const afterStarts = (tasks: number) => {
-    const seconds = secondsForQueue(tasks, concurrency);
-    const told = Math.min(admin ? seconds : roughly(seconds), QUEUE_RETRY_AFTER_MAX_SECONDS);
-    return { headers: { "retry-after": String(told) } };
+  const afterStarts = (tasks: number, told = (seconds: number) => seconds) => {
+    const seconds = Math.min(told(secondsForQueue(tasks, concurrency)), QUEUE_RETRY_AFTER_MAX_SECONDS);
+    return { headers: { "retry-after": String(seconds) } };
   };
   switch (limit) {
     case "queue_length": {
       const many = admin ? `${waiting} tasks` : "More tasks than that";
       const message = `${many} are waiting; you asked for at most ${maxQueueLength}.`;
-      return new ApiError("queue_full", message, afterStarts(waiting - maxQueueLength));
+      return new ApiError("queue_full", message, afterStarts(waiting - maxQueueLength, admin ? undefined : roughly));
     }
     case "owner_tasks": {
       const message = `${maxWaiting} tasks of yours are waiting, the most that may. Send more once some have started.`;

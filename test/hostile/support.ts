@@ -95,7 +95,7 @@ async function victimsRows(gateway: Gateway): Promise<string> {
   const inObject = await runInDurableObject(dispatcherObject(), (_object, { storage }) =>
     storage.sql.exec(ofVictim("tasks")).toArray(),
   );
-  const tables = ["tasks", "api_keys", "hourly_counts"];
+  const tables = ["tasks", "api_keys", "hourly_counts", "produced_ids"];
   const inRecord = await env.DB.batch(tables.map((table) => env.DB.prepare(ofVictim(table))));
   return JSON.stringify([inObject, ...inRecord.map(({ results }) => results)]);
 }
