@@ -41,7 +41,7 @@ function writtenImages(body: GenerationBody, model: NamedModel, problems: Proble
   const named = {
     first,
     last: given(body.last_image, "last_image"),
-    references: list(body.reference_image_urls, "reference_image_urls"),
+    references: namedReferences(body, model, problems),
   };
   const listed = list(body.images, "images");
   const [one, two, ...more] = listed;
@@ -55,13 +55,20 @@ function writtenImages(body: GenerationBody, model: NamedModel, problems: Proble
   return { first: one, last: two, references: [] };
 }
 
+/** Seed 003: they have an effect in mix mode only. */
+function namedReferences(body: GenerationBody, { sold }: NamedModel, problems: Problems): Given<string>[] {
+  const references = list(body.reference_image_urls, "reference_image_urls");
+  if (!sold || sold.mix || references.length === 0) return references;
+  const msg = "Reference images have an effect with a -mix model only, e.g. viduq3p-mix-720p; they were left out.";
+  problems.ignore(["reference_image_urls"], msg);
+  return [];
+}
+
+/** Seed 003 takes no last frame alone. What each model makes of one kind of image, the catalogue knows. */
 function checkTogether({ first, last, references }: Written, { sold }: NamedModel, problems: Problems): void {
-  const [reference] = references;
-  if (last && !first) problems.add(last.place, "A last frame needs a first frame: send image too.");
-  if (reference && sold && !sold.mix)
-    problems.add(reference.place.slice(0, 1), "Reference images need a -mix model, e.g. viduq3p-mix-720p.");
-  if (reference && first) problems.add(first.place, "Use either image or reference_image_urls.");
-  if (sold?.mix && !reference) problems.add(["reference_image_urls"], "A -mix model works from reference images only.");
+  if (sold && last && !first) problems.add(last.place, "A last frame needs a first frame: send image too.");
+  if (first && references.length > 0)
+    problems.doubt(first.place, "Most models take either a first frame (image) or reference_image_urls.");
 }
 
 function checkBase64(images: (Image | undefined)[]): void {

@@ -10,7 +10,7 @@ const MEDIA_NAME_MAX_CHARACTERS = 64;
 export function checkLimits(media: Media, request: VendorRequest): Finding[] {
   const findings: Finding[] = [];
   const refuse = (path: Finding["path"], message: string) =>
-    findings.push({ kind: "impossible", path, message, sources: sourcesOf(TEXT) });
+    findings.push({ kind: "limit", path, message, sources: sourcesOf(TEXT) });
 
   const nameCharacters = countCharacters(request.OutputConfig?.MediaName ?? "");
   if (nameCharacters > MEDIA_NAME_MAX_CHARACTERS)

@@ -138,18 +138,14 @@ const VIDEO: Row[] = [
   // Every model
   ["Vidu/q2", { Prompt: "日".repeat(5_001) }, ["impossible Prompt → 5000"]],
   ["Kling/3.0", output({ MediaName: "日".repeat(64) }), []],
-  [
-    "Nobody/1",
-    output({ MediaName: "日".repeat(65) }),
-    ["unknown_model ModelName", "impossible OutputConfig.MediaName"],
-  ],
+  ["Nobody/1", output({ MediaName: "日".repeat(65) }), ["unknown_model ModelName", "limit OutputConfig.MediaName"]],
   ["Kling/3.0", { FileInfos: [{ ...first, Base64: "A".repeat(7 * MEGABYTE) }] }, []],
   [
     "Kling/3.0-Omni",
     { FileInfos: times(2, { ...reference, Base64: "A".repeat(3.5 * MEGABYTE + 1) }) },
-    ["impossible FileInfos"],
+    ["limit FileInfos"],
   ],
-  ["Kling/3.0", { FileInfos: [{ ...first, Base64: "data:image/png;base64,AA" }] }, ["impossible FileInfos.0.Base64"]],
+  ["Kling/3.0", { FileInfos: [{ ...first, Base64: "data:image/png;base64,AA" }] }, ["limit FileInfos.0.Base64"]],
 ];
 
 const IMAGE: Row[] = [
