@@ -8,7 +8,7 @@ import { bootStack, type TestStack } from "../e2e/support/stack.ts";
 import { ended, openAiAt, refusal } from "./support/openai.ts";
 
 const TASK_SECONDS = 0.3;
-const MAX_REFERENCE_BYTES = (7 * 1024 * 1024 * 3) / 4;
+const MAX_REFERENCE_BYTES = 7 * 1024 * 1024;
 
 let stack: TestStack;
 let client: OpenAI;

@@ -3,7 +3,7 @@ import { beforeEach, describe, it } from "vitest";
 import { addKey, emulator, type Json } from "../support/gateway.ts";
 import { type ErrorMembers, formOf, startVideos, type Videos } from "./openai-videos-support.ts";
 
-const TEN_MEGABYTES = 10 * 1024 * 1024;
+import { MAX_BODY_BYTES } from "../../src/http/body-size.ts";
 
 let videos: Videos;
 
@@ -105,8 +105,8 @@ describe("a create is refused", () => {
     ["a broken form", 400, "--x\r\nno part", "multipart/form-data; boundary=y", "bad_request"],
     ["a form without its boundary", 400, "prompt=a", "multipart/form-data", "bad_request"],
     ["another type", 415, "prompt: a", "application/yaml", "unsupported_media_type"],
-    ["no type", 415, new Uint8Array([1]), "", "unsupported_media_type"],
-    ["a huge form", 413, new Uint8Array(TEN_MEGABYTES + 1), "multipart/form-data; boundary=y", "payload_too_large"],
+    ["no type, and no JSON", 400, new Uint8Array([1]), "", "malformed_json"],
+    ["a huge form", 413, new Uint8Array(MAX_BODY_BYTES + 1), "multipart/form-data; boundary=y", "payload_too_large"],
   ])("for %s: %d", async ([, status, body, type, code], { expect }) => {
     const answer = await send(body, type);
     expect([answer.status, errorOf(answer).code]).toEqual([status, code]);

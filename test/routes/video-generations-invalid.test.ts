@@ -147,10 +147,14 @@ describe("refuses, and calls nobody", () => {
   });
 
   it("more Base64 than the vendor takes", async ({ expect }) => {
-    const half = `data:image/png;base64,${"A".repeat(3.6 * 1024 * 1024)}`;
+    const half = `data:image/png;base64,${"A".repeat(4.7 * 1024 * 1024)}`;
     const response = await gateway.post(PATH, { ...fromText, image: half, last_image: half });
     expect(response.status).toBe(413);
-    expect(await response.json()).toMatchObject({ code: "payload_too_large", message: /7 MB/ });
+    expect(await response.json()).toMatchObject({
+      code: "payload_too_large",
+      message: expect.stringMatching(/^last_image: .*7 MB/) as string,
+      error: { param: "last_image" },
+    });
     expect(await emulator.calls()).toEqual({});
   });
 

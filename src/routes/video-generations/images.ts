@@ -1,5 +1,5 @@
 import { ApiError } from "../../http/api-error.ts";
-import { BASE64_MAX_CHARACTERS } from "../../vod/requests.ts";
+import { base64FileBytes, FILES_MAX_BYTES } from "../../vod/requests.ts";
 import { type Given, given, type Place, type Problems } from "./given.ts";
 import { type ImageSource, readImage } from "./image-source.ts";
 import type { NamedModel } from "./models.ts";
@@ -72,8 +72,13 @@ function checkTogether({ first, last, references }: Written, { sold }: NamedMode
 }
 
 function checkBase64(images: (Image | undefined)[]): void {
-  const lengths = images.map((image) => (image?.source.Type === "Base64" ? image.source.Base64.length : 0));
-  if (lengths.reduce((sum, length) => sum + length, 0) <= BASE64_MAX_CHARACTERS) return;
-  const message = "The vendor takes images within a request up to 7 MB of Base64 together. Send URLs instead.";
-  throw new ApiError("payload_too_large", message);
+  let bytes = 0;
+  for (const image of images) {
+    bytes += image?.source.Type === "Base64" ? base64FileBytes(image.source.Base64) : 0;
+    if (!image || bytes <= FILES_MAX_BYTES) continue;
+    const msg = `The vendor takes images within a request up to 7 MB together (${FILES_MAX_BYTES} bytes, before Base64). Send URLs instead.`;
+    throw new ApiError("payload_too_large", `${image.place.join(".")}: ${msg}`, {
+      problems: [{ loc: ["body", ...image.place], msg, type: "too_big" }],
+    });
+  }
 }
