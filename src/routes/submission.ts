@@ -14,6 +14,8 @@ import { checkModel, type Locate, warn } from "./model-check.ts";
 import { refusedByLimit } from "./submission-limits.ts";
 import { checkVendorIds } from "./vendor-ids.ts";
 
+const WEBHOOK = "fal_webhook";
+
 /** `warnings`: what the model catalogue doubts, and what of the request has no effect. */
 export type Accepted = Extract<SubmitOutcome, { kind: "accepted" }> & { warnings: Problem[] };
 export type Submission = Accepted | { kind: "dry_run"; answer: DryRunAnswer };
@@ -38,7 +40,7 @@ export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Prom
   const { startTimeoutSeconds: fromBody, locate: _locate, namesApplication: _named, doubts: _doubts, ...rest } = draft;
   const seconds = fromBody ?? startTimeoutSeconds(c);
   const key = draft.idempotencyKey ?? idempotencyKey(c);
-  const warnings = warn(c, checkModel(c, draft));
+  const warnings = warn(c, [...ignoredWebhook(c), ...checkModel(c, draft)]);
   await checkVendorIds(c, draft);
   if (queryFlag(c, "dry_run")) return { kind: "dry_run", answer: await dryRun(c, { ...draft, warnings }) };
   const maxLength = maxQueueLength(c);
@@ -71,6 +73,13 @@ export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Prom
   }
 }
 
+/** fal's clients ask for a call back in the query. Until there are webhooks nobody must wait for one. */
+function ignoredWebhook(c: Context<AppEnv>): Problem[] {
+  if (!c.req.query(WEBHOOK)) return [];
+  const msg = "There are no webhooks yet: nobody will be called. Poll the task's status, wait for it, or stream it.";
+  return [{ loc: ["query", WEBHOOK], msg, type: "ignored" }];
+}
+
 function duplicate(origin: string, sessionId: string, firstTaskId: string): ApiError {
   return new ApiError(
     "duplicate_session_id",
@@ -89,6 +98,7 @@ function refusal(c: Context<AppEnv>, outcome: Extract<SubmitOutcome, { kind: "re
   const { code, message } = admin ? outcome : plainFailure(outcome, outcome.taskId);
   return new ApiError({ vendor: code, status: ruleOf(outcome.code).httpStatus }, message, {
     requestId: outcome.taskId,
+    vendorCode: outcome.code,
     headers: { "x-should-retry": "false", ...(outcome.replayed && { "idempotent-replayed": "true" }) },
   });
 }

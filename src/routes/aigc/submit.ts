@@ -30,7 +30,7 @@ for (const [path, action] of Object.entries(ACTIONS)) {
   });
   submitRoutes.openapi(route, async (c) => {
     const body = c.req.valid("json");
-    const asked = toVendorRequest(body);
+    const asked = toVendorRequest(action, body);
     const { defaults } = c.get("services").config.vod;
     const submission = await submitDraft(c, {
       dialect: "aigc",
