@@ -109,10 +109,11 @@ function outputFiles(task: Task, input: TaskInput) {
 /** The file's own address, or its content in place of one. */
 function sceneFiles(task: Task, config: OutputConfigEcho) {
   return SCENE_USAGES.map((UsageType, index) => {
-    const file = { ...outputFile(task, config, GLB, index), FileContent: "", UsageType };
-    return UsageType === "position_info"
-      ? { ...file, FileUrl: "", FileContent: POSITIONS, MetaData: null }
-      : { ...file, FileType: "glb" };
+    const own =
+      UsageType === "position_info"
+        ? { FileUrl: "", FileContent: POSITIONS, MetaData: null }
+        : { FileType: "glb", FileContent: "" };
+    return Object.assign(outputFile(task, config, GLB, index), own, { UsageType });
   });
 }
 

@@ -92,9 +92,9 @@ export const REQUEST_MAX_BYTES = 10 * 1024 * 1024;
 export const FILES_MAX_BYTES = 7 * 1024 * 1024;
 
 /** How large the file is that a Base64 text holds. */
-export function base64FileBytes(text: string): number {
-  const padding = text.endsWith("==") ? 2 : Number(text.endsWith("="));
-  return Math.floor(((text.length - padding) * 3) / 4);
+export function base64FileBytes(base64: string): number {
+  const padding = base64.endsWith("==") ? 2 : Number(base64.endsWith("="));
+  return Math.floor(((base64.length - padding) * 3) / 4);
 }
 
 export type CreateAction = "CreateAigcVideoTask" | "CreateAigcImageTask";

@@ -37,14 +37,14 @@ export function storableTask(task: VendorTask): string {
   });
   // Half of a content is none.
   const contents = new Map((task.Output?.FileInfos ?? []).map((file, index) => [files[index], file.FileContent]));
-  const complete = FileInfos.map((file) => {
+  for (const file of FileInfos) {
     const content = contents.get(file);
     const size = content ? JSON.stringify(content).length + CONTENT_MEMBER_CHARACTERS : Infinity;
-    if (size > room) return file;
+    if (size > room) continue;
     room -= size;
-    return { ...file, FileContent: content };
-  });
-  return JSON.stringify({ ...core, Output: { ...core.Output, FileInfos: complete } });
+    Object.assign(file, { FileContent: content });
+  }
+  return JSON.stringify({ ...core, Output: { ...core.Output, FileInfos } });
 }
 
 /** The request's own words left out, but for what names it. */
