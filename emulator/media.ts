@@ -1,9 +1,10 @@
 import { JPEG, MP4, PNG } from "./media-files.ts";
 import type { MediaFile } from "./media-files.ts";
+import { GLB } from "./scene-files.ts";
 
 export const MEDIA_PATH = "/_emulator/media/";
 
-const FILES = new Map([MP4, PNG, JPEG].map((file) => [file.name, file]));
+const FILES = new Map([MP4, PNG, JPEG, GLB].map((file) => [file.name, file]));
 
 /** The address of result number `index` of a task. */
 export function mediaUrl(origin: string, taskId: string, index: number, file: MediaFile): string {

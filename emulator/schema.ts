@@ -3,6 +3,7 @@
  * 2018-07-17). Values that change with every model (names, resolutions, durations) pass.
  */
 import * as z from "zod";
+import { base64FileBytes, FILES_MAX_BYTES } from "../src/vod/requests.ts";
 
 export const MAX_SESSION_ID_CHARACTERS = 50;
 const MAX_SESSION_CONTEXT_CHARACTERS = 1000;
@@ -107,6 +108,12 @@ const promptRule = {
   params: { code: "InvalidParameter" },
 };
 
+const fileSizeRule = {
+  path: ["FileInfos"],
+  error: `the files have more than ${FILES_MAX_BYTES} bytes before Base64`,
+  params: { code: "InvalidParameterValue" },
+};
+
 export const createVideoTask = z
   .strictObject({
     ...createTask,
@@ -117,7 +124,8 @@ export const createVideoTask = z
     OutputConfig: videoOutputConfig.optional(),
     Procedure: text.optional(),
   })
-  .refine(hasSubjectMatter, promptRule);
+  .refine(hasSubjectMatter, promptRule)
+  .refine(hasSmallFiles, fileSizeRule);
 
 export const createImageTask = z
   .strictObject({
@@ -125,7 +133,8 @@ export const createImageTask = z
     FileInfos: z.array(z.strictObject(inputFile)).optional(),
     OutputConfig: imageOutputConfig.optional(),
   })
-  .refine(hasSubjectMatter, promptRule);
+  .refine(hasSubjectMatter, promptRule)
+  .refine(hasSmallFiles, fileSizeRule);
 
 export type CreateVideoTask = z.output<typeof createVideoTask>;
 export type CreateImageTask = z.output<typeof createImageTask>;
@@ -134,6 +143,10 @@ type SubjectMatter = { Prompt?: unknown; SceneType?: unknown; FileInfos?: unknow
 
 function hasSubjectMatter(request: SubjectMatter): boolean {
   return Boolean(request.Prompt) || Boolean(request.SceneType) || (request.FileInfos?.length ?? 0) > 0;
+}
+
+function hasSmallFiles({ FileInfos = [] }: { FileInfos?: { Base64?: string | undefined }[] | undefined }): boolean {
+  return FileInfos.reduce((sum, { Base64 = "" }) => sum + base64FileBytes(Base64), 0) <= FILES_MAX_BYTES;
 }
 
 function atMost(maxCharacters: number): (value: string) => boolean {

@@ -3,6 +3,7 @@ import type { VendorContext } from "./context.ts";
 import { mediaUrl } from "./media.ts";
 import { JPEG, MP4, PNG } from "./media-files.ts";
 import type { MediaFile } from "./media-files.ts";
+import { GLB, makesScene, POSITIONS, SCENE_USAGES } from "./scene-files.ts";
 import type { CreateAction, Task } from "./state/tasks.ts";
 import type { OutputConfigEcho, TaskInput } from "./task-input.ts";
 
@@ -86,16 +87,34 @@ function progressOf(task: Task, now: number): number {
 function outputOf(task: Task, input: TaskInput) {
   const FileInfos = task.finished && task.outcome === "success" ? outputFiles(task, input) : [];
   if (task.action === "CreateAigcImageTask") return { FileInfos };
-  return { FileInfos, ProcedureTaskIds: [], Usage: { InputTokens: 0, ThoughtTokens: 0 } };
+  return { FileInfos, ProcedureTaskIds: proceduresOf(task, FileInfos), Usage: { InputTokens: 0, ThoughtTokens: 0 } };
+}
+
+/** Of the task flow that goes on with the files, one task. */
+function proceduresOf(task: Task, files: object[]): string[] {
+  const { Procedure, SubAppId } = JSON.parse(task.request) as { Procedure?: string; SubAppId: number };
+  return Procedure && files.length > 0 ? [`${SubAppId}-Procedure-${task.seq}t`] : [];
 }
 
 function outputFiles(task: Task, input: TaskInput) {
   const config = input.OutputConfig;
+  if (task.action === "CreateAigcVideoTask" && makesScene(input)) return sceneFiles(task, config);
   if (task.action === "CreateAigcVideoTask")
     return [{ ...outputFile(task, config, MP4, 0), FileContent: "", UsageType: "" }];
   const picture = config.OutputFormat?.toLowerCase() === "jpeg" ? JPEG : PNG;
   const wanted = Math.min(config.OutputImageCount ?? 1, MAX_IMAGES.get(input.ModelName) ?? 1);
   return Array.from({ length: Math.max(wanted, 1) }, (_, index) => outputFile(task, config, picture, index));
+}
+
+/** The file's own address, or its content in place of one. */
+function sceneFiles(task: Task, config: OutputConfigEcho) {
+  return SCENE_USAGES.map((UsageType, index) => {
+    const own =
+      UsageType === "position_info"
+        ? { FileUrl: "", FileContent: POSITIONS, MetaData: null }
+        : { FileType: "glb", FileContent: "" };
+    return Object.assign(outputFile(task, config, GLB, index), own, { UsageType });
+  });
 }
 
 function outputFile(task: Task, config: OutputConfigEcho, file: MediaFile, index: number) {

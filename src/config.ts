@@ -83,6 +83,7 @@ const variables = z.object({
   MEDIA_MAX_MEGABYTES: positiveInteger.default(512),
   MEDIA_IDLE_SECONDS: positiveInteger.default(15),
   FOREIGN_IDS: optionalText.pipe(z.enum(["allow", "refuse"], { error: "must be allow or refuse" }).optional()),
+  VOD_DEFAULTS: optionalText.pipe(z.enum(["seeds", "vendor"], { error: "must be seeds or vendor" }).default("seeds")),
   MODEL_POLICY: optionalText.pipe(z.enum(["open", "strict"], { error: "must be open or strict" }).default("open")),
   PUBLIC_URL: optionalText.pipe(httpUrl.optional()),
   GATEWAY_LOCAL: optionalText.pipe(z.literal("1", { error: "must be 1, or not set" }).optional()),
@@ -134,6 +135,8 @@ export type Config = {
     resendAfterMs: number;
     /** How the vendor's events come: by HTTP, or fetched from its queue. HTTP notifications are taken in either mode. */
     eventMode: "push" | "pull";
+    /** What a member means that a client leaves out: what the AIGC documents say (`seeds`), or whatever the vendor does. */
+    defaults: "seeds" | "vendor";
   };
   callbacks: {
     /** Which path secrets are accepted: those set by hand and, unless the current one is, those derived from the roots. */
@@ -220,6 +223,7 @@ export function parseConfig(env: object): Config {
       connections: vars.VOD_CONNECTIONS,
       resendAfterMs: vars.VOD_RESEND_SECONDS * 1000,
       eventMode: vars.VOD_EVENT_MODE,
+      defaults: vars.VOD_DEFAULTS,
     },
     callbacks: {
       pathSecrets: {

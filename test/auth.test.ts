@@ -19,7 +19,7 @@ const revoke = (key: string) =>
   env.DB.prepare("UPDATE api_keys SET revoked_at = 1 WHERE id = ?1").bind(`key-${key}`).run();
 
 describe("API keys", () => {
-  it.for(["Bearer sk-test", "Key sk-test", "bearer sk-test", "KEY sk-test", "  Bearer   sk-test  "])(
+  it.for(["Bearer sk-test", "Key sk-test", "bearer sk-test", "KEY sk-test", "  Bearer   sk-test  ", "sk-test"])(
     "%j is accepted",
     async (header, { expect }) => {
       expect((await listWith(header)).status).toBe(200);
@@ -33,7 +33,7 @@ describe("API keys", () => {
     "Bearer SK-TEST",
     "Bearer",
     "Bearer ",
-    "sk-test",
+    "sk-other",
     "Basic sk-test",
     "Bearer: sk-test",
     "Bearer sk-test extra",

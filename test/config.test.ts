@@ -41,6 +41,7 @@ describe("configuration", () => {
         connections: 5,
         resendAfterMs: 60_000,
         eventMode: "push",
+        defaults: "seeds",
       },
       callbacks: { pathSecrets: { set: [], derived: true }, signKeys: [] },
       limits: { maxWaiting: 5_000, maxWaitingBytes: 500 * MEGABYTE, maxDailyBytes: 20_000 * MEGABYTE, maxStreams: 200 },
@@ -73,6 +74,7 @@ describe("configuration", () => {
       MEDIA_IDLE_SECONDS: "15",
       FOREIGN_IDS: "allow",
       MODEL_POLICY: "strict",
+      VOD_DEFAULTS: "vendor",
       VOD_MODEL_CONCURRENCY: '{"Kling":2,"Vidu/q3-pro":1}',
       VOD_SIGN_KEY: "sign",
       VOD_SIGN_KEY_PREVIOUS: "sign-before",
@@ -98,6 +100,7 @@ describe("configuration", () => {
         connections: 40,
         resendAfterMs: 90_000,
         eventMode: "pull",
+        defaults: "vendor",
       },
       callbacks: {
         pathSecrets: { set: ["callback", "callback-before"], derived: false },
@@ -184,6 +187,7 @@ describe("configuration", () => {
     ["MEDIA_ORIGINS", "hunter2.example.test"],
     ["MEDIA_ORIGINS", "https://hunter2.example.test/files"],
     ["MEDIA_ORIGINS", "https://a.test,file:///hunter2"],
+    ["VOD_DEFAULTS", "hunter2"],
     ["VOD_EVENT_MODE", "hunter2"],
     ...[
       "VOD_CONCURRENCY",

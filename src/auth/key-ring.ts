@@ -34,12 +34,12 @@ export function createKeyRing({ store, ...sources }: KeySources & { store: Pick<
   const cache = new Map<string, { caller: Caller; seenAt: number }>();
 
   return {
-    /** The caller behind an `Authorization` header (`Bearer …` or `Key …`); undefined when there is none we know. */
+    /** The caller behind an `Authorization` header (`Bearer …`, `Key …` or the key alone); undefined when there is none we know. */
     async identify(
       authorization: string | undefined,
       { maxAgeMs = API_KEY_CACHE_MS, beforeLookUp }: IdentifyOptions = {},
     ): Promise<Caller | undefined> {
-      const key = /^(?:bearer|key) +(\S+)$/i.exec(authorization?.trim() ?? "")?.[1];
+      const key = /^(?:(?:bearer|key) +)?(\S+)$/i.exec(authorization?.trim() ?? "")?.[1];
       if (!key || key.length > API_KEY_MAX_CHARACTERS) return undefined;
       const now = deps.now();
       const known = cache.get(key);

@@ -54,7 +54,7 @@ export function insertTask(
     task.session_context,
     task.outline,
     JSON.stringify([{ at: task.created_at, message: "Queued." }]),
-    inline,
+    inline ?? blob?.shown ?? null,
   );
   return inserted.length > 0;
 }

@@ -171,7 +171,7 @@ export class Outbox {
 const READ_BATCH = `
   SELECT id, owner, dialect, action, model_name, model_version, client_model, status, attempt, priority, session_id,
     session_context, parent_id, outline, vendor_task_id, error_code, error_message, history, created_at, submitted_at,
-    finished_at, deleted_at, result, request, iif(adopted, 0, rev) AS rev
+    finished_at, deleted_at, result, iif(request_blob IS NULL, request, NULL) AS request, iif(adopted, 0, rev) AS rev
   FROM tasks WHERE id IN (SELECT value FROM json_each(?1)) AND told = 0 AND finished_at IS NOT NULL`;
 
 const CARRIED =

@@ -33,7 +33,10 @@ export function whole({ sql }: Ledger, owner: string, id: string): TaskRow | und
 export function requestOf({ sql }: Ledger, id: string): StoredRequest | undefined {
   const [row] = sql.all<{ request: string | null; request_blob: string | null; request_bytes: number }>(REQUEST, id);
   if (!row) return undefined;
-  if (row.request_blob !== null) return { blob: row.request_blob, bytes: row.request_bytes };
+  if (row.request_blob !== null) {
+    const shown = row.request === null ? {} : { shown: row.request };
+    return { blob: row.request_blob, bytes: row.request_bytes, ...shown };
+  }
   return row.request === null ? undefined : { inline: row.request };
 }
 

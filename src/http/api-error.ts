@@ -39,6 +39,8 @@ export type ApiErrorOptions = {
   requestId?: string;
   /** Further members of the answer, e.g. the URLs of the task that a duplicate met. */
   extra?: Record<string, unknown>;
+  /** What the vendor called it, where `code` is a plainer word for it. */
+  vendorCode?: string;
 };
 
 /** An error meant for the client. Each dialect renders it in its own form. */

@@ -5,6 +5,7 @@ import { limitSize } from "./body-size.ts";
 import { parseJson, type Place } from "./json.ts";
 import { isJson } from "./media-type.ts";
 import { rejectInvalid } from "./problems.ts";
+import { longerThanVendorTakes, MAX_JSON_BYTES } from "./request-size.ts";
 import { isJsonSpecial, TOO_MANY_SPECIAL } from "./special.ts";
 import { decodeUtf8 } from "./text.ts";
 
@@ -23,19 +24,33 @@ export async function checkJson(c: Context, next: Next): Promise<void> {
     try {
       parsed = parseJson(text);
     } catch (error) {
+      if (bytes.byteLength > MAX_JSON_BYTES) throw longerThanVendorTakes();
       // Whoever asks for it says so, each in its own order.
       c.req.json = () => Promise.reject(error);
       return next();
     }
     if ("unfit" in parsed) refuse(parsed.unfit.place, parsed.unfit.msg);
     const { value } = parsed;
+    if (bytes.byteLength > MAX_JSON_BYTES) throw longerThanVendorTakes(value);
     c.req.json = <T>() => Promise.resolve(value as T);
   }
   return next();
 }
 
+/** A body without a type is taken for JSON, which is all that most clients who leave it out can mean. */
+export async function assumeJson(c: Context, next: Next): Promise<void> {
+  if (!c.req.header("content-type") && c.req.raw.body) {
+    const body = await c.req.arrayBuffer();
+    const { url, method } = c.req.raw;
+    const headers = new Headers(c.req.raw.headers);
+    headers.set("content-type", "application/json");
+    if (body.byteLength > 0) c.req.raw = new Request(url, { method, headers, body });
+  }
+  return next();
+}
+
 /** Refuses what no field can make good, before anything is made of it. */
-export const limitBody = every(limitSize, checkJson);
+export const limitBody = every(limitSize, assumeJson, checkJson);
 
 function refuse(place: Place, msg: string): never {
   return rejectInvalid([{ loc: ["body", ...place], msg, type: "value_error" }]);

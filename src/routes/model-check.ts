@@ -19,21 +19,40 @@ export const locateSnakeCase: Locate = (path) => [
 const MAX_WARNINGS_IN_HEADER = 5;
 export const WARNINGS_HEADER = "x-reelgate-warnings";
 
+/** A small request must not make a large answer. */
+const MAX_WARNINGS = 100;
+
+/** What no policy lets through: it rests on no text about a model. */
+const LIMIT: Finding["kind"] = "limit";
+
 /**
- * Holds a request against the model catalogue, before anything is paid.
- * @returns what may go wrong; also told in the header `x-reelgate-warnings`, for dialects whose answer has no room
- * @throws {ApiError} `validation_error` for what no source calls possible; with MODEL_POLICY=strict for every doubt
+ * Holds a request against the model catalogue, before anything is paid. What is said of a model may be old or wrong, so
+ * it only warns, unless the operator would rather refuse.
+ * @param draft.doubts what the dialect itself has left out, or doubts
+ * @returns what may go wrong
+ * @throws {ApiError} `validation_error` beyond a limit that every model has; with MODEL_POLICY=strict for every doubt
  */
 export function checkModel(
   c: Context<AppEnv>,
-  draft: { action: CreateAction; request: VendorRequest; locate?: Locate | undefined },
+  draft: {
+    action: CreateAction;
+    request: VendorRequest;
+    doubts?: readonly Problem[] | undefined;
+    locate?: Locate | undefined;
+  },
 ): Problem[] {
   const strict = c.get("services").config.modelPolicy === "strict";
   const locate = draft.locate ?? locateSnakeCase;
   const findings = checkRequest(draft.action, draft.request);
-  const refused = findings.filter(({ kind }) => strict || kind === "impossible");
-  if (refused.length > 0) rejectInvalid(refused.map((finding) => problemOf(finding, locate)));
-  const warnings = findings.map((finding) => problemOf(finding, locate));
+  const found = [...(draft.doubts ?? []), ...findings.map((finding) => problemOf(finding, locate))];
+  const refused = found.filter(({ type }) => strict || type === LIMIT);
+  if (refused.length > 0) rejectInvalid(refused);
+  return found;
+}
+
+/** Tells warnings in the header `x-reelgate-warnings`, for dialects whose answer has no room. @returns those told */
+export function warn(c: Context<AppEnv>, found: readonly Problem[]): Problem[] {
+  const warnings = found.slice(0, MAX_WARNINGS);
   if (warnings.length > 0) c.header(WARNINGS_HEADER, headerText(warnings.slice(0, MAX_WARNINGS_IN_HEADER)));
   return warnings;
 }

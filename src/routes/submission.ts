@@ -10,11 +10,13 @@ import { type SubmitOutcome, submitTask, type TaskDraft } from "../tasks/submit.
 import { ruleOf } from "../vod/errors.ts";
 import { plainFailure } from "../vod/plain-words.ts";
 import { dryRun, type DryRunAnswer } from "./dry-run.ts";
-import { checkModel, type Locate } from "./model-check.ts";
+import { checkModel, type Locate, warn } from "./model-check.ts";
 import { refusedByLimit } from "./submission-limits.ts";
 import { checkVendorIds } from "./vendor-ids.ts";
 
-/** `warnings`: what the model catalogue doubts. */
+const WEBHOOK = "fal_webhook";
+
+/** `warnings`: what the model catalogue doubts, and what of the request has no effect. */
 export type Accepted = Extract<SubmitOutcome, { kind: "accepted" }> & { warnings: Problem[] };
 export type Submission = Accepted | { kind: "dry_run"; answer: DryRunAnswer };
 
@@ -23,6 +25,8 @@ export type DialectDraft = Omit<TaskDraft, "owner" | "startTimeoutMs" | "maxQueu
   locate?: Locate | undefined;
   /** The client has named the vendor's application. */
   namesApplication?: boolean | undefined;
+  /** What the dialect has left out of the request, or doubts. Refused under MODEL_POLICY=strict. */
+  doubts?: readonly Problem[] | undefined;
   /** From the body; the header `x-fal-request-timeout` says the same. */
   startTimeoutSeconds?: number | undefined;
 };
@@ -30,13 +34,13 @@ export type DialectDraft = Omit<TaskDraft, "owner" | "startTimeoutMs" | "maxQueu
 /**
  * Submits what a dialect has translated; with `?dry_run=1`, says what would be submitted.
  * @returns the accepted task; `idempotent-replayed` is set on the answer when it is the first one's
- * @throws {ApiError} impossible for the model, an id of others', duplicate, reused key, a limit, the vendor's refusal, or no answer
+ * @throws {ApiError} beyond a limit, an id of others', duplicate, reused key, a limit, the vendor's refusal, or no answer
  */
 export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Promise<Submission> {
-  const { startTimeoutSeconds: fromBody, locate: _locate, namesApplication: _named, ...rest } = draft;
+  const { startTimeoutSeconds: fromBody, locate: _locate, namesApplication: _named, doubts: _doubts, ...rest } = draft;
   const seconds = fromBody ?? startTimeoutSeconds(c);
   const key = draft.idempotencyKey ?? idempotencyKey(c);
-  const warnings = checkModel(c, draft);
+  const warnings = warn(c, [...ignoredWebhook(c), ...checkModel(c, draft)]);
   await checkVendorIds(c, draft);
   if (queryFlag(c, "dry_run")) return { kind: "dry_run", answer: await dryRun(c, { ...draft, warnings }) };
   const maxLength = maxQueueLength(c);
@@ -69,6 +73,13 @@ export async function submitDraft(c: Context<AppEnv>, draft: DialectDraft): Prom
   }
 }
 
+/** fal's clients ask for a call back in the query. Until there are webhooks nobody must wait for one. */
+function ignoredWebhook(c: Context<AppEnv>): Problem[] {
+  if (!c.req.query(WEBHOOK)) return [];
+  const msg = "There are no webhooks yet: nobody will be called. Poll the task's status, wait for it, or stream it.";
+  return [{ loc: ["query", WEBHOOK], msg, type: "ignored" }];
+}
+
 function duplicate(origin: string, sessionId: string, firstTaskId: string): ApiError {
   return new ApiError(
     "duplicate_session_id",
@@ -87,6 +98,7 @@ function refusal(c: Context<AppEnv>, outcome: Extract<SubmitOutcome, { kind: "re
   const { code, message } = admin ? outcome : plainFailure(outcome, outcome.taskId);
   return new ApiError({ vendor: code, status: ruleOf(outcome.code).httpStatus }, message, {
     requestId: outcome.taskId,
+    vendorCode: outcome.code,
     headers: { "x-should-retry": "false", ...(outcome.replayed && { "idempotent-replayed": "true" }) },
   });
 }

@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { integer } from "../http/fields.ts";
+import { isKnownModel } from "../vod/catalogue/index.ts";
+import { type CreateAction, mediaOf } from "../vod/requests.ts";
 
 /*
  * What the dialects hold the vendor's own fields to, in whichever case they write them. The texts among them are columns of
@@ -26,6 +28,17 @@ export const formatText = atMost(FORMAT_MAX_CHARACTERS);
 
 /** A model's name or version. */
 export const modelText = atMost(MODEL_MAX_CHARACTERS).min(1, { error: "This field is required." });
+
+/** Some clients' JSON has `2.1` for `"2.1"`. {@link namedVersion} says which version a number means. */
+export const versionText = z.union([modelText, z.number()], { error: 'Use text, e.g. "2.1".' });
+
+/** The version as the vendor writes it. A number has lost its zeros: 2 is `2.0`, or `02`, where there is such a version. */
+export function namedVersion(action: CreateAction, name: string, version: string | number): string {
+  if (typeof version === "string") return version;
+  const text = String(version);
+  const spellings = [text, version.toFixed(1), text.padStart(2, "0")];
+  return spellings.find((spelling) => isKnownModel(mediaOf(action), name, spelling)) ?? text;
+}
 
 /** The vendor's range. */
 export const tasksPriority = integer.pipe(

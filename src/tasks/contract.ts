@@ -62,8 +62,11 @@ export type ToldTask = TaskRow & {
   request: string | null;
 };
 
-/** A request small enough to lie in the task's row, or the key of a larger one in object storage. */
-export type StoredRequest = { inline: string } | { blob: string; bytes: number };
+/**
+ * A request small enough to lie in the task's row, or the key of a larger one in object storage. `shown`: JSON of what
+ * pollers are shown of that one, in the request's place in the row; absent in rows of before.
+ */
+export type StoredRequest = { inline: string } | { blob: string; bytes: number; shown?: string };
 
 /** What a Worker has made of a client's request. */
 export type NewTask = Pick<

@@ -1,6 +1,7 @@
 import type { Services } from "../services.ts";
 import { plainTask } from "../vod/plain-words.ts";
 import { type VendorRequest, vendorRequest } from "../vod/requests.ts";
+import { shownRequest } from "../vod/shown-request.ts";
 import { type VendorTask, vendorTask } from "../vod/tasks.ts";
 import type { StoredRequest, TaskFailure, TaskRow } from "./contract.ts";
 import { inObjectThenRecord } from "./lookup.ts";
@@ -54,9 +55,31 @@ async function textOf({ store }: Services, request: StoredRequest | undefined): 
   return (await store.blobs.text(request.blob)) ?? undefined;
 }
 
-/** The request, where the vendor's own account of the task does not show it yet. */
+/**
+ * The request without its files, where the vendor's own account of the task does not show it yet. Who polls for a task asks
+ * for it each time: it comes from memory, or is a few kilobytes of the task's row.
+ */
 export async function requestToShow(services: Services, owner: string, task: Task): Promise<VendorRequest | undefined> {
-  return task.vendorTask ? undefined : readRequest(services, owner, task.id);
+  if (task.vendorTask) return undefined;
+  const { cache } = services;
+  const shown = cache.shown(task.id) ?? (await readShown(services, owner, task.id));
+  if (shown === undefined) return undefined;
+  cache.keepShown(task.id, shown);
+  return vendorRequest.parse(JSON.parse(shown));
+}
+
+async function readShown(services: Services, owner: string, id: string): Promise<string | undefined> {
+  const { dispatcher, store } = services;
+  const stored = await inObjectThenRecord(
+    () => dispatcher.request(id),
+    async () => {
+      const inline = await store.record.request(owner, id);
+      return inline === null ? undefined : { inline };
+    },
+  );
+  if (stored && "shown" in stored) return stored.shown;
+  const text = await textOf(services, stored);
+  return text === undefined ? undefined : shownRequest(vendorRequest.parse(JSON.parse(text)));
 }
 
 /** A row in the words of this layer. */

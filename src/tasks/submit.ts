@@ -3,6 +3,7 @@ import { REQUEST_INLINE_MAX_BYTES, requestKey } from "../store/blobs.ts";
 import { sha256Hex, utf8 } from "../signing/encoding.ts";
 import { nameHash } from "../signing/name-hash.ts";
 import { type CreateAction, storableRequest, type VendorRequest } from "../vod/requests.ts";
+import { shownRequest } from "../vod/shown-request.ts";
 import { DispatcherUnavailableError, type NewTask, type StoredRequest, type Submitted } from "./contract.ts";
 import { CLAIM_LIFETIME_MS } from "./limits.ts";
 import { outlineOf } from "./outline.ts";
@@ -71,7 +72,7 @@ async function submit(services: Services, draft: TaskDraft): Promise<SubmitOutco
   const named = Boolean(idempotencyKey || retry);
   const text = storableRequest(named ? (sorted(draft.request) as VendorRequest) : draft.request);
   const [request, fingerprint, firstTaskId] = await Promise.all([
-    storeRequest(services, id, text),
+    storeRequest(services, id, { request: draft.request, text }),
     named ? fingerprintOf(draft, text) : "",
     remembered,
   ]);
@@ -101,14 +102,18 @@ async function submit(services: Services, draft: TaskDraft): Promise<SubmitOutco
 }
 
 /** Large ones are stored apart before anybody hears of the task. */
-async function storeRequest({ store }: Services, id: string, text: string): Promise<StoredRequest> {
+async function storeRequest(
+  { store }: Services,
+  id: string,
+  { request, text }: { request: VendorRequest; text: string },
+): Promise<StoredRequest> {
   // A character takes three bytes at most, so that most need not be measured.
   if (text.length * 3 <= REQUEST_INLINE_MAX_BYTES) return { inline: text };
   const bytes = utf8(text);
   if (bytes.byteLength <= REQUEST_INLINE_MAX_BYTES) return { inline: text };
   const blob = requestKey(id);
   await store.blobs.put(blob, bytes);
-  return { blob, bytes: bytes.byteLength };
+  return { blob, bytes: bytes.byteLength, shown: await shownRequest(request) };
 }
 
 /** Deletes a stored request that no task was made of. What is missed is swept. */

@@ -7,13 +7,24 @@ const MAX_ENTRIES = 2_000;
 /** A larger result, or request, is read again each time. */
 const MAX_CHARACTERS = 20_000;
 
+/**
+ * What of a request is shown while its task is not over: it does not change, and who may see it is asked before. Some
+ * kilobytes each, so not many.
+ */
+const SHOWN_LIFETIME_MS = 10 * 60 * 1000;
+const SHOWN_MAX_ENTRIES = 500;
+
 /** Forgets everything when it is full: a busy isolate refills it within a second, and no bookkeeping is needed. */
 class Memory<Value> {
   private readonly entries = new Map<string, { until: number; value: Value }>();
   private readonly now: () => number;
+  private readonly lifetimeMs: number;
+  private readonly maxEntries: number;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, { lifetimeMs = TASK_CACHE_LIFETIME_MS, maxEntries = MAX_ENTRIES } = {}) {
     this.now = now;
+    this.lifetimeMs = lifetimeMs;
+    this.maxEntries = maxEntries;
   }
 
   get(id: string): Value | undefined {
@@ -24,8 +35,8 @@ class Memory<Value> {
   }
 
   set(id: string, value: Value): void {
-    if (this.entries.size >= MAX_ENTRIES) this.entries.clear();
-    this.entries.set(id, { until: this.now() + TASK_CACHE_LIFETIME_MS, value });
+    if (this.entries.size >= this.maxEntries) this.entries.clear();
+    this.entries.set(id, { until: this.now() + this.lifetimeMs, value });
   }
 
   delete(id: string): void {
@@ -40,10 +51,12 @@ class Memory<Value> {
 export class TaskCache {
   private readonly finished: Memory<TaskStatusRow & Partial<Pick<TaskRow, "result">>>;
   private readonly requests: Memory<string>;
+  private readonly shownRequests: Memory<string>;
 
   constructor(now: () => number) {
     this.finished = new Memory(now);
     this.requests = new Memory(now);
+    this.shownRequests = new Memory(now, { lifetimeMs: SHOWN_LIFETIME_MS, maxEntries: SHOWN_MAX_ENTRIES });
   }
 
   /** What a finished task's status shows. */
@@ -63,6 +76,15 @@ export class TaskCache {
     return this.requests.get(id);
   }
 
+  /** JSON of what of it is shown. As above. */
+  shown(id: string): string | undefined {
+    return this.shownRequests.get(id);
+  }
+
+  keepShown(id: string, shown: string): void {
+    this.shownRequests.set(id, shown);
+  }
+
   /** Remembers a row as it was read, if the task is over. */
   keep(row: TaskStatusRow | TaskRow): void {
     if (!isTerminal(row.status)) return;
@@ -79,5 +101,6 @@ export class TaskCache {
   forget(id: string): void {
     this.finished.delete(id);
     this.requests.delete(id);
+    this.shownRequests.delete(id);
   }
 }

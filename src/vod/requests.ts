@@ -82,8 +82,20 @@ export function storableRequest(request: VendorRequest): string {
   return JSON.stringify(rest);
 }
 
-/** The vendor's limit for the Base64 text of all files of a request together (tencent-vod facts §1.2). */
-export const BASE64_MAX_CHARACTERS = 7 * 1024 * 1024;
+/** What the vendor takes in one call (tencent-vod facts §4.1), Base64 and all. */
+export const REQUEST_MAX_BYTES = 10 * 1024 * 1024;
+
+/**
+ * The vendor's limit for all files within a request together (tencent-vod facts §1.2): of the files themselves, before they
+ * are written as Base64, which is a third longer.
+ */
+export const FILES_MAX_BYTES = 7 * 1024 * 1024;
+
+/** How large the file is that a Base64 text holds. */
+export function base64FileBytes(base64: string): number {
+  const padding = base64.endsWith("==") ? 2 : Number(base64.endsWith("="));
+  return Math.floor(((base64.length - padding) * 3) / 4);
+}
 
 export type CreateAction = "CreateAigcVideoTask" | "CreateAigcImageTask";
 

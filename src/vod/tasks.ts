@@ -25,6 +25,9 @@ const outputFile = z.looseObject({
   FileType: text,
   FileUrl: text,
   FileId: text,
+  /** What one of several files is for, e.g. `mesh_url` of a 3D scene; what has no file of its own is in its content. */
+  UsageType: text.catch(null),
+  FileContent: text.catch(null),
   MetaData: metaData.nullish().catch(null),
 });
 
@@ -38,7 +41,11 @@ export const vendorTask = z.looseObject({
   Progress: number.catch(null),
   Input: z.looseObject({ Seed: number }).nullish().catch(null),
   Output: z
-    .looseObject({ FileInfos: z.array(outputFile).nullish(), Usage: z.looseObject({}).nullish().catch(null) })
+    .looseObject({
+      FileInfos: z.array(outputFile).nullish(),
+      ProcedureTaskIds: z.array(z.string()).nullish().catch(null),
+      Usage: z.looseObject({}).nullish().catch(null),
+    })
     .nullish(),
   SessionId: text,
   SessionContext: text,

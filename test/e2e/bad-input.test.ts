@@ -26,7 +26,7 @@ const MISTAKES: BadInput[] = [
     options: { text: "prompt=x", headers: { "content-type": "text/plain" } },
     status: 415,
   },
-  { what: "a body of 11 MB", options: { json: { prompt: "x".repeat(OVERSIZED_BYTES) } }, status: 413 },
+  { what: "a body of 11 MB", options: { json: { prompt: "x".repeat(OVERSIZED_BYTES) } }, status: 413, field: "prompt" },
   { what: "no key", options: { json: {}, headers: { authorization: "" } }, status: 401 },
   { what: "a wrong key", options: { json: {}, headers: { authorization: "Bearer sk-wrong" } }, status: 401 },
   { what: "a wrong method", options: { method: "DELETE" }, status: 405 },

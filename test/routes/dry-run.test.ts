@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, it } from "vitest";
 import { SEED_REQUESTS, TENCENT_SEED } from "../fixtures/seeds/vendor-requests.ts";
-import { emulator, type Gateway, type Json, taskStates } from "../support/gateway.ts";
+import { CAR, emulator, type Gateway, type Json, taskStates } from "../support/gateway.ts";
 import { call, startTencentGateway } from "./support/tencent-api.ts";
 
 const VIDEO = "/tencent-vod/v1/aigc-video";
@@ -87,15 +87,9 @@ describe("a dry run", () => {
     ["nothing", "/v1/videos", {}, 400, "missing_required_parameter"],
     ["no JSON", VIDEO, "{", 400, "malformed_json"],
     ["no JSON", GENERATIONS, "{", 400, "malformed_json"],
-    ["what no model can do", GENERATIONS, { ...KLING, duration: 99 }, 400, "validation_error"],
-    ["what no model can do", "/v1/videos", { ...KLING, seconds: 99 }, 400, "validation_error"],
-    [
-      "what no model can do",
-      VIDEO,
-      { model_name: "Kling", model_version: "2.5", prompt: "x", output_config: { duration: 99 } },
-      422,
-      "validation_error",
-    ],
+    ["what no model can do", GENERATIONS, { ...KLING, duration: 0 }, 400, "validation_error"],
+    ["what no model can do", "/v1/videos", { ...KLING, seconds: 0 }, 400, "validation_error"],
+    ["what no model can do", VIDEO, { ...CAR, file_infos: { base64: "data:,a" } }, 422, "validation_error"],
   ])("of %s is refused like the request itself: %s", async ([, path, body, status, code], { expect }) => {
     const [dry, real] = [await post(`${path}?dry_run=1`, body), await post(path, body)];
     expect([dry.status, real.status]).toEqual([status, status]);
@@ -104,7 +98,7 @@ describe("a dry run", () => {
   });
 
   it("of the vendor's API is refused like the request itself", async ({ expect }) => {
-    const wrong = { ModelName: "Kling", ModelVersion: "2.5", Prompt: "x", OutputConfig: { Duration: 99 } };
+    const wrong = { ModelName: "Kling", ModelVersion: "2.5", Prompt: "x", FileInfos: [{ Base64: "data:,a" }] };
     const dry = await call(gateway, "CreateAigcVideoTask", wrong, { query: "dry_run=1" });
     const real = await call(gateway, "CreateAigcVideoTask", wrong);
     expect(dry.Error?.Code).toMatch(/^InvalidParameter/);

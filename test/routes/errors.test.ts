@@ -364,7 +364,7 @@ describe("a request that is refused before its fields are looked at", () => {
   });
 
   it.for(DIALECTS)("is too large: POST $path", async ({ path, body, render }, { expect }) => {
-    const text = JSON.stringify({ ...body, prompt: "p".repeat(11 * MEBIBYTE) });
+    const text = JSON.stringify({ ...body, prompt: "p".repeat(15 * MEBIBYTE) });
     const bytes = new TextEncoder().encode(text);
     const chunked = new ReadableStream({
       start(controller) {
@@ -381,7 +381,7 @@ describe("a request that is refused before its fields are looked at", () => {
       const response = await gateway.request(path, { method: "POST", ...init });
       expect(response.status).toBe(413);
       expect(await response.json()).toEqual(
-        render("A request body has at most 10485760 bytes (10 MB).", "payload_too_large"),
+        render("A request body has at most 14680064 bytes (14 MB).", "payload_too_large"),
       );
     }
     expect(await emulator.calls()).toEqual({});

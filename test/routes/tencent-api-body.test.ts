@@ -160,7 +160,8 @@ describe("a body is refused", () => {
     expect(codeOf(await call(gateway, CREATE, undefined, { body, contentType }))).toBe(code);
   });
 
-  it("by the catalogue, before anything is paid", async ({ expect }) => {
+  it("by the catalogue under MODEL_POLICY=strict, before anything is paid", async ({ expect }) => {
+    gateway = await startTencentGateway({ MODEL_POLICY: "strict" });
     const json = {
       SubAppId: SUB_APP_ID,
       ModelName: "Hailuo",

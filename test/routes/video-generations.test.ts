@@ -101,7 +101,7 @@ describe("a submission", () => {
   });
 });
 
-describe("what the catalogue excludes is refused where the client wrote it", () => {
+describe("what the catalogue excludes is told where the client wrote it", () => {
   const prompt = "a car";
   it.for<[string, Json, string]>([
     ["a duration", { model: "kling-2.5", prompt, duration: 20 }, "duration"],
@@ -113,14 +113,23 @@ describe("what the catalogue excludes is refused where the client wrote it", () 
     ["a ratio", { model: "hailuo-02", prompt, aspect_ratio: "7:1" }, "aspect_ratio"],
     ["the ratio of a size", { model: "gv-3.1", prompt, size: "1:2" }, "size"],
   ])("%s", async ([, body, param], { expect }) => {
+    const places = (problems: { loc: unknown[] }[]) => problems.map(({ loc }) => loc.slice(1).join("."));
+    const sent = await gateway.post(PATH, body);
+    expect(sent.status).toBe(200);
+    expect(places(JSON.parse(sent.headers.get(WARNINGS) ?? "[]") as { loc: unknown[] }[])).toContain(param);
+    expect(await emulator.tasks()).toHaveLength(1);
+
+    await emulator.reset();
+    gateway = await startGateway({ env: { MODEL_POLICY: "strict" } });
     const response = await gateway.post(PATH, body);
     const { code, error } = await response.json<{ code: string; error: { problems: { loc: unknown[] }[] } }>();
     expect([response.status, code]).toEqual([400, "validation_error"]);
-    expect(error.problems.map(({ loc }) => loc.slice(1).join("."))).toContain(param);
+    expect(places(error.problems)).toContain(param);
     expect(await emulator.calls()).toEqual({});
   });
 
   it("says what would be possible", async ({ expect }) => {
+    gateway = await startGateway({ env: { MODEL_POLICY: "strict" } });
     const response = await gateway.post(PATH, { model: "kling-2.5", prompt, duration: 20 });
     const { error } = await response.json<{ error: { problems: Json[] } }>();
     expect(error.problems[0]).toMatchObject({ type: "impossible", ctx: { allowed: [5, 10], nearest: 10 } });

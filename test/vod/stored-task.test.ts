@@ -1,7 +1,7 @@
 /* What is kept of a finished task, however large it is. */
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
-import { RESULT_MAX_CHARACTERS, storableTask } from "../../src/vod/stored-task.ts";
+import { ECHO_MAX_BYTES, RESULT_MAX_CHARACTERS, storableTask } from "../../src/vod/stored-task.ts";
 import { type VendorTask, vendorTask, verdictOf } from "../../src/vod/tasks.ts";
 import { DONE, FILE, type Json } from "./support.ts";
 
@@ -11,10 +11,40 @@ describe("what is stored of a task", () => {
   it("is all of it as a rule", ({ expect }) => {
     const task = vendorTask.parse({ ...DONE, Novelty: { a: [1] } });
     expect(JSON.parse(storableTask(task))).toEqual(task);
-    const room = RESULT_MAX_CHARACTERS - JSON.stringify({ ...task, Padding: "" }).length;
+    const room = ECHO_MAX_BYTES - JSON.stringify({ ...task, Padding: "" }).length;
     const brim = { ...task, Padding: "x".repeat(room) };
     expect(storableTask(brim)).toBe(JSON.stringify(brim));
     expect(JSON.parse(storableTask({ ...task, Padding: "x".repeat(room + 1) }))).not.toHaveProperty("Padding");
+  });
+
+  it("is all but the request that it echoes, when it is longer than a reader should pay for", ({ expect }) => {
+    const Prompt = "汽".repeat(ECHO_MAX_BYTES / 3);
+    const Input = { ModelName: "Kling", ModelVersion: "1.6", Prompt, FileInfos: [{ Url: "https://a.test/" }], Seed: 7 };
+    const task = vendorTask.parse({ ...DONE, Input, Novelty: { a: [1] } });
+    expect(JSON.parse(storableTask(task))).toEqual({
+      ...task,
+      Input: { ModelName: "Kling", ModelVersion: "1.6", Seed: 7 },
+    });
+  });
+
+  it("has the content of a scene's files, whole or not at all", ({ expect }) => {
+    const scene = (characters: number) => ({
+      UsageType: "position_info",
+      FileUrl: "",
+      FileContent: "p".repeat(characters),
+    });
+    const FileInfos = [FILE, scene(100_000), scene(100_000), scene(100_000), scene(1_000)];
+    const ProcedureTaskIds = ["p-1"];
+    const json = storableTask(vendorTask.parse({ ...DONE, Output: { FileInfos, ProcedureTaskIds } }));
+    expect(json.length).toBeLessThanOrEqual(RESULT_MAX_CHARACTERS);
+    const { Output } = vendorTask.parse(JSON.parse(json));
+    expect(Output?.FileInfos?.map(({ UsageType }) => UsageType)).toEqual(
+      FileInfos.map((file) => ("UsageType" in file ? file.UsageType : undefined)),
+    );
+    expect(Output?.FileInfos?.map(({ FileContent }) => FileContent?.length ?? 0)).toEqual([
+      0, 100_000, 100_000, 0, 1_000,
+    ]);
+    expect(Output?.ProcedureTaskIds).toEqual(ProcedureTaskIds);
   });
 
   it("is what the gateway reads when it would be too long", ({ expect }) => {

@@ -7,7 +7,7 @@ import { failureOf, type Task, type TaskOverview } from "../../tasks/read.ts";
 import { statusOfFailure } from "../../vod/errors.ts";
 import { renameMembers, toSnake } from "../../vod/names.ts";
 import type { Accepted } from "../submission.ts";
-import { mediaFiles } from "../media-files.ts";
+import { mainFile, mediaFiles, procedureMembers } from "../media-files.ts";
 
 /** The answer to an accepted submission: fal's members, plain ids, and the vendor's envelope, all naming one id. */
 export function renderSubmitted({ taskId: id, queuePosition, warnings }: Accepted, origin: string) {
@@ -59,12 +59,13 @@ export function renderResult(task: Task) {
   const usage = task.vendorTask.Output?.Usage;
   return {
     request_id: task.id,
-    ...(task.media === "video" ? { video: files[0] } : { image: files[0] }),
+    ...(task.media === "video" ? { video: mainFile(files) } : { image: mainFile(files) }),
     videos: task.media === "video" ? files : [],
     images: task.media === "image" ? files : [],
     ...(seed && { seed }),
     session_id: task.sessionId ?? "",
     session_context: task.sessionContext ?? "",
+    ...procedureMembers(task.vendorTask),
     ...(usage && { usage: renameMembers(usage, toSnake) }),
   };
 }

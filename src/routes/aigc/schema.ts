@@ -11,6 +11,7 @@ import {
   SESSION_CONTEXT_MAX_CHARACTERS,
   SESSION_ID_MAX_CHARACTERS,
   tasksPriority,
+  versionText,
 } from "../vendor-fields.ts";
 
 /**
@@ -98,7 +99,7 @@ const outputConfig = open({
 
 export const submitBody = open({
   model_name: modelText,
-  model_version: modelText,
+  model_version: versionText,
   prompt: text,
   negative_prompt: text.nullish(),
   enhance_prompt: toggle,

@@ -5,6 +5,7 @@ import { createRouter } from "../../http/openapi.ts";
 import { publicOrigin } from "../../http/urls.ts";
 import type { CreateAction } from "../../vod/requests.ts";
 import { submitDraft } from "../submission.ts";
+import { withSeedDefaults } from "./defaults.ts";
 import { renderSubmitted } from "./render.ts";
 import { submitResponses } from "./responses.ts";
 import { submitBody } from "./schema.ts";
@@ -29,10 +30,12 @@ for (const [path, action] of Object.entries(ACTIONS)) {
   });
   submitRoutes.openapi(route, async (c) => {
     const body = c.req.valid("json");
+    const asked = toVendorRequest(action, body);
+    const { defaults } = c.get("services").config.vod;
     const submission = await submitDraft(c, {
       dialect: "aigc",
       action,
-      request: toVendorRequest(body),
+      request: defaults === "seeds" ? withSeedDefaults(action, asked) : asked,
       sessionId: body.session_id ?? undefined,
       sessionContext: body.session_context ?? undefined,
       startTimeoutSeconds: body.start_timeout ?? undefined,

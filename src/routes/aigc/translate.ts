@@ -1,18 +1,22 @@
 import { renameMembers, toPascal } from "../../vod/names.ts";
-import { type VendorRequest, vendorRequest } from "../../vod/requests.ts";
-import { withoutEmpty } from "../vendor-fields.ts";
+import { type CreateAction, type VendorRequest, vendorRequest } from "../../vod/requests.ts";
+import { namedVersion, withoutEmpty } from "../vendor-fields.ts";
 import type { SubmitBody } from "./schema.ts";
 
 /** The vendor's request for an AIGC body. Empty members are left out: to the vendor they are the same as absent ones. */
-export function toVendorRequest(body: SubmitBody): VendorRequest {
+export function toVendorRequest(action: CreateAction, body: SubmitBody): VendorRequest {
   const {
     session_id: _sessionId,
     session_context: _sessionContext,
     start_timeout: _startTimeout,
+    model_version: version,
     ext_info: extInfo,
     ...rest
   } = body;
-  const request = renameMembers(withoutEmpty(rest), toPascal) as Record<string, unknown>;
+  const request = {
+    ...(renameMembers(withoutEmpty(rest), toPascal) as Record<string, unknown>),
+    ModelVersion: namedVersion(action, body.model_name, version),
+  };
   const extension = !extInfo ? "" : typeof extInfo === "string" ? extInfo : extensionText(extInfo);
   return vendorRequest.parse(extension ? { ...request, ExtInfo: extension } : request);
 }

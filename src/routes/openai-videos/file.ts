@@ -12,9 +12,9 @@ export type VideoFile = {
   size?: string;
 };
 
-/** The first file of a finished task; undefined while there is none. */
+/** The first file of a finished task that can be fetched; undefined while there is none. */
 export function videoFile(task: Task): VideoFile | undefined {
-  const file = task.vendorTask?.Output?.FileInfos?.[0];
+  const file = task.vendorTask?.Output?.FileInfos?.find(({ FileUrl }) => FileUrl);
   if (!file?.FileUrl) return undefined;
   const { Width: width, Height: height, Duration: duration } = file.MetaData ?? {};
   const expiresAt = Date.parse(file.ExpireTime ?? "");

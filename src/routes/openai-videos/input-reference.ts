@@ -1,11 +1,8 @@
 import { ApiError } from "../../http/api-error.ts";
 import { rejectInvalid } from "../../http/problems.ts";
-import { BASE64_MAX_CHARACTERS } from "../../vod/requests.ts";
+import { base64FileBytes, FILES_MAX_BYTES } from "../../vod/requests.ts";
 import { isWebUrl } from "../web-url.ts";
 import type { CreateBody } from "./schema.ts";
-
-/** Three bytes are four characters. */
-const base64Length = (bytes: number) => Math.ceil(bytes / 3) * 4;
 
 const DATA_URL = /^data:[^,]*;base64,/i;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
@@ -19,7 +16,7 @@ const SIGNATURE_CHARACTERS = 16;
 
 /** A file of a form as the text that a JSON body would hold. @throws {ApiError} 413 */
 export async function dataUrlOf(file: File): Promise<string> {
-  checkLength(base64Length(file.size));
+  checkSize(file.size);
   return `data:;base64,${(await file.bytes()).toBase64()}`;
 }
 
@@ -42,7 +39,7 @@ export function firstFrameOf(reference: NonNullable<CreateBody["input_reference"
 }
 
 function checkImage(base64: string): string {
-  checkLength(base64.length);
+  checkSize(base64FileBytes(base64));
   if (base64.length === 0) reject("This file is empty.");
   if (base64.length % 4 !== 0 || !BASE64.test(base64)) reject("This is not Base64.");
   const start = atob(base64.slice(0, SIGNATURE_CHARACTERS));
@@ -50,12 +47,11 @@ function checkImage(base64: string): string {
   return base64;
 }
 
-function checkLength(characters: number): void {
-  if (characters <= BASE64_MAX_CHARACTERS) return;
-  const megabytes = Math.floor(((BASE64_MAX_CHARACTERS * 3) / 4 / 1024 / 1024) * 100) / 100;
+function checkSize(bytes: number): void {
+  if (bytes <= FILES_MAX_BYTES) return;
   throw new ApiError(
     "payload_too_large",
-    `input_reference: this file is too large. The vendor takes 7 MB as Base64, which is ${megabytes} MB of image; give a URL instead.`,
+    `input_reference: this file is too large. The vendor takes 7 MB (${FILES_MAX_BYTES} bytes); give a URL instead.`,
     { problems: [{ loc: ["body", "input_reference"], msg: "This file is too large.", type: "too_big" }] },
   );
 }

@@ -3,6 +3,7 @@ import { failureOf, type Task } from "../../tasks/read.ts";
 import { isTerminal } from "../../tasks/state.ts";
 import { modelId } from "../../vod/catalogue/index.ts";
 import { jobStatus } from "../job-status.ts";
+import { mediaFiles, procedureMembers } from "../media-files.ts";
 import { videoFile } from "./file.ts";
 import { sizeText } from "./size-text.ts";
 
@@ -54,7 +55,16 @@ export function renderVideo(task: Task) {
     seconds: accepted.seconds ?? secondsText(file?.durationSeconds),
     size: accepted.size ?? file?.size ?? null,
     error: isTerminal(task.status) && task.status !== "succeeded" ? failureOf(task) : null,
+    ...(file && furtherMembers(task)),
   };
+}
+
+/** What OpenAI has no word for: of 3D, several files with what each is for; and what went on with them at the vendor. */
+function furtherMembers({ vendorTask, media }: Task) {
+  if (!vendorTask) return {};
+  const files = mediaFiles(vendorTask, media);
+  const several = files.some(({ usage_type }) => usage_type !== undefined);
+  return { ...(several && { files }), ...procedureMembers(vendorTask) };
 }
 
 /** A name that a create of this dialect would take. */

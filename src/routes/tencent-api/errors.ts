@@ -58,11 +58,16 @@ function inVendorsWords(error: ApiError): { code: string; message: string } {
     return { code: CODES[code], message: first };
   }
   if (isOurs(code)) return { code: CODES[code], message };
+  const { vendorCode = code } = options;
+  if (ACCOUNT_CODES.test(vendorCode)) return { code: vendorCode, message };
   // The vendor's word about our credentials would have a client look for the fault in its own.
   if (status !== HTTP_OK && ruleOf(code).fault === "operator")
     return { code: "InternalError", message: `The vendor refused the gateway: ${code}: ${message}` };
   return { code, message };
 }
+
+/** What the vendor's own clients know of an account that may not do this. They repeat none of it, as `InternalError`. */
+const ACCOUNT_CODES = /^(FailedOperation\.InvalidVodUser|UnauthorizedOperation(\..+)?)$/;
 
 function isOurs(code: string): code is keyof typeof CODES {
   return Object.hasOwn(CODES, code);

@@ -11,6 +11,7 @@ import {
   SESSION_CONTEXT_MAX_CHARACTERS,
   SESSION_ID_MAX_CHARACTERS,
   tasksPriority,
+  versionText,
   withoutEmpty,
 } from "../vendor-fields.ts";
 import { tencentError } from "./errors.ts";
@@ -21,7 +22,7 @@ const text = z.string();
 export const createBody = vendorRequest.extend({
   SubAppId: integer.optional(),
   ModelName: modelText,
-  ModelVersion: modelText,
+  ModelVersion: versionText,
   OutputConfig: vendorRequest.shape.OutputConfig.unwrap()
     .extend({
       MediaName: atMost(MEDIA_NAME_MAX_CHARACTERS).optional(),

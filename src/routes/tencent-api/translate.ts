@@ -1,4 +1,5 @@
 import type { Locate } from "../model-check.ts";
+import { namedVersion } from "../vendor-fields.ts";
 import { type CreateAction, type VendorRequest, vendorRequest } from "../../vod/requests.ts";
 import type { CreateBody } from "./schema.ts";
 
@@ -16,7 +17,15 @@ export type Translated = {
 export function translate(action: CreateAction, body: CreateBody): Translated {
   const { SubAppId: application, SessionId: sessionId, SessionContext: sessionContext, ...request } = body;
   const namesApplication = application !== undefined;
-  return { action, request: vendorRequest.parse(request), sessionId, sessionContext, namesApplication, locate };
+  const ModelVersion = namedVersion(action, request.ModelName, request.ModelVersion);
+  return {
+    action,
+    request: vendorRequest.parse({ ...request, ModelVersion }),
+    sessionId,
+    sessionContext,
+    namesApplication,
+    locate,
+  };
 }
 
 const locate: Locate = (path) => ["body", ...path];

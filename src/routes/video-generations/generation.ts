@@ -1,6 +1,7 @@
 import { rejectInvalid } from "../../http/problems.ts";
 import { parseSize } from "../video-size.ts";
-import { type Given, given, type Place, Problems } from "./given.ts";
+import type { Problem } from "../../http/api-error.ts";
+import { type Given, given, Problems } from "./given.ts";
 import { readImages, type RoledImages } from "./images.ts";
 import { type NamedModel, readModel } from "./models.ts";
 import { BODY, type GenerationBody, OPTIONS, type Options } from "./schema.ts";
@@ -22,17 +23,19 @@ export type Generation = RoledImages & {
   seed: Given<number> | undefined;
   bgm: Given<boolean> | undefined;
   offPeak: Given<boolean> | undefined;
+  /** What is left out of the vendor's request, or may not come out as it is meant. */
+  doubts: readonly Problem[];
 };
 
 /**
- * Reads a body that may say one thing in several ways. All that is taken has an effect.
- * @throws {ApiError} `validation_error` for contradictions, members nobody knows, and what seed 003 excludes
+ * Reads a body that may say one thing in several ways. All that is taken has an effect; what has none is in `doubts`.
+ * @throws {ApiError} `validation_error` for contradictions, members nobody knows at the top, and what seed 003 excludes
  */
 export function readGeneration(body: GenerationBody): Generation {
   const problems = new Problems();
   const model = readModel(body.model);
   if (!model) throw new Error("The schema lets no unknown model through.");
-  refuseUnknown(body, problems);
+  findUnknown(body, problems);
 
   const sizes = [readSize(given(body.size, "size"), problems), readSides(body, problems)];
   const option = <Value>(
@@ -65,26 +68,30 @@ export function readGeneration(body: GenerationBody): Generation {
       given(model.sold?.offPeak || undefined, "model"),
       option("off_peak", (from) => from.off_peak),
     ]),
+    doubts: problems.doubts,
   };
   checkDuration(generation, problems);
   if (problems.list.length > 0) rejectInvalid(problems.list);
   return generation;
 }
 
-function refuseUnknown(body: GenerationBody, problems: Problems): void {
-  const look = (members: object, known: object, ...place: Place) => {
-    for (const name of Object.keys(members)) {
-      if (!Object.hasOwn(known, name)) problems.add([...place, name], hint(name));
-    }
-  };
-  look(body, BODY);
-  look(body.extra_body ?? {}, OPTIONS, "extra_body");
-  look(body.metadata ?? {}, OPTIONS, "metadata");
+const unknown = (members: object, known: object) => Object.keys(members).filter((name) => !Object.hasOwn(known, name));
+
+/**
+ * At the top an unknown member is most often a slip of the pen, and costs a video. The other two are the places for
+ * whatever some provider understands: what this one does not is left out.
+ */
+function findUnknown(body: GenerationBody, problems: Problems): void {
+  for (const name of unknown(body, BODY)) problems.add([name], hint(name, "would have no effect: leave it out"));
+  for (const place of ["extra_body", "metadata"] as const) {
+    for (const name of unknown(body[place] ?? {}, OPTIONS))
+      problems.ignore([place, name], hint(name, "has no effect: it was left out"));
+  }
 }
 
-function hint(name: string): string {
+function hint(name: string, otherwise: string): string {
   if (name === "mode") return "The vendor has no modes: say the resolution, e.g. size 1080p, and leave mode out.";
-  return "This field would have no effect: leave it out.";
+  return `This field ${otherwise}.`;
 }
 
 function checkDuration({ model, durationSeconds }: Generation, problems: Problems): void {

@@ -6,12 +6,23 @@ export type Place = (string | number)[];
 /** A value and where the client wrote it. */
 export type Given<Value> = { value: Value; place: Place };
 
-/** What is wrong with a request, as it is found. */
+/** What is wrong with a request, and what of it is doubted or left out, as it is found. */
 export class Problems {
   readonly list: Problem[] = [];
+  readonly doubts: Problem[] = [];
 
   add(place: Place, msg: string): void {
     this.list.push({ loc: ["body", ...place], msg, type: "value_error" });
+  }
+
+  /** Sent all the same. */
+  doubt(place: Place, msg: string): void {
+    this.doubts.push({ loc: ["body", ...place], msg, type: "doubtful" });
+  }
+
+  /** Left out of what is sent. */
+  ignore(place: Place, msg: string): void {
+    this.doubts.push({ loc: ["body", ...place], msg, type: "ignored" });
   }
 
   /** The one value among names for the same thing. Others must say the same. */

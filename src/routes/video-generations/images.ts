@@ -1,5 +1,5 @@
 import { ApiError } from "../../http/api-error.ts";
-import { BASE64_MAX_CHARACTERS } from "../../vod/requests.ts";
+import { base64FileBytes, FILES_MAX_BYTES } from "../../vod/requests.ts";
 import { type Given, given, type Place, type Problems } from "./given.ts";
 import { type ImageSource, readImage } from "./image-source.ts";
 import type { NamedModel } from "./models.ts";
@@ -41,7 +41,7 @@ function writtenImages(body: GenerationBody, model: NamedModel, problems: Proble
   const named = {
     first,
     last: given(body.last_image, "last_image"),
-    references: list(body.reference_image_urls, "reference_image_urls"),
+    references: namedReferences(body, model, problems),
   };
   const listed = list(body.images, "images");
   const [one, two, ...more] = listed;
@@ -55,18 +55,30 @@ function writtenImages(body: GenerationBody, model: NamedModel, problems: Proble
   return { first: one, last: two, references: [] };
 }
 
+/** Seed 003: they have an effect in mix mode only. */
+function namedReferences(body: GenerationBody, { sold }: NamedModel, problems: Problems): Given<string>[] {
+  const references = list(body.reference_image_urls, "reference_image_urls");
+  if (!sold || sold.mix || references.length === 0) return references;
+  const msg = "Reference images have an effect with a -mix model only, e.g. viduq3p-mix-720p; they were left out.";
+  problems.ignore(["reference_image_urls"], msg);
+  return [];
+}
+
+/** Seed 003 takes no last frame alone. What each model makes of one kind of image, the catalogue knows. */
 function checkTogether({ first, last, references }: Written, { sold }: NamedModel, problems: Problems): void {
-  const [reference] = references;
-  if (last && !first) problems.add(last.place, "A last frame needs a first frame: send image too.");
-  if (reference && sold && !sold.mix)
-    problems.add(reference.place.slice(0, 1), "Reference images need a -mix model, e.g. viduq3p-mix-720p.");
-  if (reference && first) problems.add(first.place, "Use either image or reference_image_urls.");
-  if (sold?.mix && !reference) problems.add(["reference_image_urls"], "A -mix model works from reference images only.");
+  if (sold && last && !first) problems.add(last.place, "A last frame needs a first frame: send image too.");
+  if (first && references.length > 0)
+    problems.doubt(first.place, "Most models take either a first frame (image) or reference_image_urls.");
 }
 
 function checkBase64(images: (Image | undefined)[]): void {
-  const lengths = images.map((image) => (image?.source.Type === "Base64" ? image.source.Base64.length : 0));
-  if (lengths.reduce((sum, length) => sum + length, 0) <= BASE64_MAX_CHARACTERS) return;
-  const message = "The vendor takes images within a request up to 7 MB of Base64 together. Send URLs instead.";
-  throw new ApiError("payload_too_large", message);
+  let bytes = 0;
+  for (const image of images) {
+    bytes += image?.source.Type === "Base64" ? base64FileBytes(image.source.Base64) : 0;
+    if (!image || bytes <= FILES_MAX_BYTES) continue;
+    const msg = `The vendor takes images within a request up to 7 MB together (${FILES_MAX_BYTES} bytes, before Base64). Send URLs instead.`;
+    throw new ApiError("payload_too_large", `${image.place.join(".")}: ${msg}`, {
+      problems: [{ loc: ["body", ...image.place], msg, type: "too_big" }],
+    });
+  }
 }

@@ -53,6 +53,7 @@ videoGenerationsRoutes.openapi(
       action: "CreateAigcVideoTask",
       request: toVendorRequest(generation),
       clientModel: model,
+      doubts: generation.doubts,
       locate: locateIn(generation),
     });
     if (submission.kind === "dry_run") return c.json(submission.answer, 200);

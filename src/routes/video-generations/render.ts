@@ -1,6 +1,6 @@
 import { failureOf, type Task } from "../../tasks/read.ts";
 import { isTerminal } from "../../tasks/state.ts";
-import { mediaFiles } from "../media-files.ts";
+import { mainFile, mediaFiles, procedureMembers } from "../media-files.ts";
 import { renderTaskDetail } from "../vendor-shape.ts";
 import { jobStatus } from "../job-status.ts";
 
@@ -36,7 +36,8 @@ const STATUS = {
 export function renderJob(task: Task) {
   const { flat, enveloped } = STATUS[jobStatus(task)];
   const done = isTerminal(task.status);
-  const [file] = task.status === "succeeded" && task.vendorTask ? mediaFiles(task.vendorTask, task.media) : [];
+  const files = task.status === "succeeded" && task.vendorTask ? mediaFiles(task.vendorTask, task.media) : [];
+  const file = mainFile(files);
   const url = file?.url || null;
   const error = done && task.status !== "succeeded" ? failureOf(task) : null;
   const about = file && {
@@ -45,10 +46,14 @@ export function renderJob(task: Task) {
     ...(task.media === "video" && { duration: file.duration, fps: file.fps }),
     seed: task.vendorTask?.Input?.Seed ?? null,
     ...(file.expires_at && { expires_at: file.expires_at }),
+    // More than one, or one that says what it is for, is more than a video.
+    ...(task.media === "video" && (files.length > 1 || file.usage_type) && { files }),
+    ...procedureMembers(task.vendorTask),
   };
   const media = {
     url,
-    video_url: task.media === "video" ? url : null,
+    // A part of a scene is none.
+    video_url: task.media === "video" && !file?.usage_type ? url : null,
     format: file ? extensionOf(file.content_type) : null,
     metadata: about ? { url, ...about } : {},
     error,

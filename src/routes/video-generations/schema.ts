@@ -6,7 +6,7 @@ import { readModel } from "./models.ts";
 
 /**
  * The request of seed 003, and what clients of the same path at new-api's relatives send: `images`, `size`, `seconds`,
- * `input_reference`, `metadata`. Unknown members are kept here for `readGeneration` to refuse by name.
+ * `input_reference`, `metadata`. Unknown members are kept here for `readGeneration` to speak of by name.
  */
 
 const text = z.string();

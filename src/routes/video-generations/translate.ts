@@ -31,7 +31,8 @@ export function toVendorRequest(generation: Generation): VendorRequest {
 
 /** Where this client wrote, or would write, what the vendor's request holds at a place. */
 export function locateIn(generation: Generation): Locate {
-  const { firstFrame, lastFrame, durationSeconds, resolution, aspectRatio, audio, seed, bgm, offPeak } = generation;
+  const { model, firstFrame, lastFrame, durationSeconds, resolution, aspectRatio, audio, seed, bgm, offPeak } =
+    generation;
   const files = filesOf(generation);
   const output: Record<string, Place> = {
     Duration: durationSeconds?.place ?? ["duration"],
@@ -46,7 +47,7 @@ export function locateIn(generation: Generation): Locate {
     NegativePrompt: generation.negativePrompt?.place ?? ["negative_prompt"],
     Seed: seed?.place ?? ["extra_body", "seed"],
     LastFrameUrl: lastFrame?.place ?? ["last_image"],
-    FileInfos: firstFrame?.place ?? files[0]?.place.slice(0, 1) ?? ["image"],
+    FileInfos: firstFrame?.place ?? files[0]?.place.slice(0, 1) ?? [model.sold?.mix ? "reference_image_urls" : "image"],
   };
   return ([member = "", step]) => {
     const file = member === "FileInfos" && typeof step === "number" ? files[step]?.place : undefined;

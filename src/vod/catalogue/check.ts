@@ -68,8 +68,8 @@ const ALTERNATIVES: { readonly [Rule in RuleName]?: string } = {
 };
 
 /**
- * Whether sources may refuse a request that nobody allows. What the vendor says now or answered may. A text that it has
- * since published without the sentence, or somebody else's word, may not alone; one may confirm the other.
+ * Whether sources are firm enough to call impossible what nobody allows. What the vendor says now or answered is. A text
+ * that it has since published without the sentence, or somebody else's word, is not alone; one may confirm the other.
  */
 function isFirm(tags: readonly SourceTag[]): boolean {
   const kinds = new Set(tags.map(kindOf));

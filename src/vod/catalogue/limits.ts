@@ -1,4 +1,4 @@
-import { BASE64_MAX_CHARACTERS, type VendorRequest } from "../requests.ts";
+import { base64FileBytes, FILES_MAX_BYTES, type VendorRequest } from "../requests.ts";
 import { SINGLY_EXAMINED_MAX } from "./facts.ts";
 import { sourcesOf, TEXT } from "./sources.ts";
 import type { Finding, Media } from "./types.ts";
@@ -10,7 +10,7 @@ const MEDIA_NAME_MAX_CHARACTERS = 64;
 export function checkLimits(media: Media, request: VendorRequest): Finding[] {
   const findings: Finding[] = [];
   const refuse = (path: Finding["path"], message: string) =>
-    findings.push({ kind: "impossible", path, message, sources: sourcesOf(TEXT) });
+    findings.push({ kind: "limit", path, message, sources: sourcesOf(TEXT) });
 
   const nameCharacters = countCharacters(request.OutputConfig?.MediaName ?? "");
   if (nameCharacters > MEDIA_NAME_MAX_CHARACTERS)
@@ -20,11 +20,11 @@ export function checkLimits(media: Media, request: VendorRequest): Finding[] {
     );
 
   const files = request.FileInfos ?? [];
-  const base64Characters = files.reduce((sum, { Base64 }) => sum + (Base64?.length ?? 0), 0);
-  if (base64Characters > BASE64_MAX_CHARACTERS)
+  const fileBytes = files.reduce((sum, { Base64 }) => sum + base64FileBytes(Base64 ?? ""), 0);
+  if (fileBytes > FILES_MAX_BYTES)
     refuse(
       ["FileInfos"],
-      `The Base64 text of all files together has at most 7 MB (${BASE64_MAX_CHARACTERS} characters).`,
+      `The files within a request have at most 7 MB together (${FILES_MAX_BYTES} bytes, before Base64), not ${fileBytes}.`,
     );
 
   for (const [index, file] of files.slice(0, SINGLY_EXAMINED_MAX).entries()) {

@@ -50,6 +50,9 @@ export const allModels = (): readonly Model[] => MODELS;
 export const findModel = (media: Media, name: string, version: string): Model | undefined =>
   BY_KEY.get(keyOf(media, name, version));
 
+export const isKnownModel = (media: Media, name: string, version: string): boolean =>
+  findModel(media, name, version) !== undefined;
+
 function keyOf(media: Media, name: string, version: string): string {
   return `${media}/${name}/${version}`;
 }

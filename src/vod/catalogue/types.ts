@@ -102,10 +102,10 @@ export type Family = {
 
 export type Finding = {
   /**
-   * impossible: every source that speaks of it excludes it. doubtful: the newest, most specific source excludes it and
-   * another one allows it, or no source that excludes it is firm enough to refuse for.
+   * limit: beyond what the vendor's API takes, whichever model is asked. Of a model: impossible, if every source that
+   * speaks of it excludes it; doubtful, if another one allows it, or no source that excludes it is firm enough.
    */
-  kind: "impossible" | "doubtful" | "unknown_model" | "unknown_version";
+  kind: "limit" | "impossible" | "doubtful" | "unknown_model" | "unknown_version";
   /** Place in the vendor's request, e.g. `["OutputConfig", "Duration"]` or `["FileInfos", 2, "Usage"]`. */
   path: (string | number)[];
   /** One English sentence without the field's name in front: what is possible, what was asked. */

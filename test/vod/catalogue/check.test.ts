@@ -4,6 +4,8 @@ import { checkRequest, type Finding } from "../../../src/vod/catalogue/index.ts"
 import type { CreateAction, VendorRequest } from "../../../src/vod/requests.ts";
 
 const MEGABYTE = 1024 * 1024;
+/** Characters, without padding. */
+const BASE64_OF_7_MB = Math.floor((7 * MEGABYTE * 4) / 3) + 1;
 
 const first = { Type: "Url", Url: "https://example.com/a.png", Category: "Image", Usage: "FirstFrame" };
 const last = { ...first, Usage: "LastFrame" };
@@ -138,18 +140,14 @@ const VIDEO: Row[] = [
   // Every model
   ["Vidu/q2", { Prompt: "日".repeat(5_001) }, ["impossible Prompt → 5000"]],
   ["Kling/3.0", output({ MediaName: "日".repeat(64) }), []],
-  [
-    "Nobody/1",
-    output({ MediaName: "日".repeat(65) }),
-    ["unknown_model ModelName", "impossible OutputConfig.MediaName"],
-  ],
-  ["Kling/3.0", { FileInfos: [{ ...first, Base64: "A".repeat(7 * MEGABYTE) }] }, []],
+  ["Nobody/1", output({ MediaName: "日".repeat(65) }), ["unknown_model ModelName", "limit OutputConfig.MediaName"]],
+  ["Kling/3.0", { FileInfos: [{ ...first, Base64: "A".repeat(BASE64_OF_7_MB) }] }, []],
   [
     "Kling/3.0-Omni",
-    { FileInfos: times(2, { ...reference, Base64: "A".repeat(3.5 * MEGABYTE + 1) }) },
-    ["impossible FileInfos"],
+    { FileInfos: times(2, { ...reference, Base64: "A".repeat(BASE64_OF_7_MB / 2 + 2) }) },
+    ["limit FileInfos"],
   ],
-  ["Kling/3.0", { FileInfos: [{ ...first, Base64: "data:image/png;base64,AA" }] }, ["impossible FileInfos.0.Base64"]],
+  ["Kling/3.0", { FileInfos: [{ ...first, Base64: "data:image/png;base64,AA" }] }, ["limit FileInfos.0.Base64"]],
 ];
 
 const IMAGE: Row[] = [
