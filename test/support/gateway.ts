@@ -12,7 +12,7 @@ import { createServices } from "../../src/services.ts";
 import { sha256Hex } from "../../src/signing/encoding.ts";
 import { signEvent } from "../../src/signing/event-signature.ts";
 import { dispatcherClient } from "../../src/tasks/dispatcher-client.ts";
-import { setWorld } from "./world.ts";
+import { count, setWorld } from "./world.ts";
 
 /** Without a `PUBLIC_URL` only names of the platform's are answered. */
 export const ORIGIN = "https://gateway.test.workers.dev";
@@ -47,7 +47,10 @@ export async function startGateway(options: GatewayOptions = {}) {
     ...platformDeps,
     now: () => Date.now() + clock.offsetMs,
     fetch: (call) => env.EMULATOR.fetch(call),
-    defer: (work) => void deferred.push(work),
+    defer: (work) => {
+      count(work);
+      deferred.push(work);
+    },
     ...options.deps,
   };
   const bindings = { ...env, ...NO_LIMITS, ...options.env } as Env;

@@ -1,6 +1,7 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, afterEach, beforeEach, expect } from "vitest";
+import { allOver } from "./world.ts";
 import { offenceIn } from "./log-scan.ts";
 
 // Vitest falls back to Node without a word when its plugin is not in charge; then nothing here would prove anything.
@@ -18,12 +19,16 @@ for (const level of ["debug", "info", "log", "warn", "error", "trace"] as const)
 
 // Each test starts from an empty, migrated database.
 beforeEach(async () => {
+  await allOver();
   await reset();
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
 });
 
 // Files share a runtime: the first reset of a file does not see what the file before it has left.
-afterAll(reset);
+afterAll(async () => {
+  await allOver();
+  await reset();
+});
 
 // Of the whole suite: what the gateway logs while anything is tested gives nothing away.
 afterEach(() => {

@@ -16,3 +16,22 @@ export function world(): World {
   if (!current) throw new Error("No gateway was started.");
   return current;
 }
+
+/** Work that goes on after an answer, in Worker and object: what a test leaves under way must not reach the next one. */
+let underWay = 0;
+
+export function count(work: Promise<unknown>): void {
+  underWay += 1;
+  const over = () => void (underWay -= 1);
+  work.then(over, over);
+}
+
+const LOOK_EVERY_MS = 2;
+/** What takes longer hangs on purpose, and does not survive the object's end. */
+const UNDER_WAY_MAX_MS = 200;
+
+export async function allOver(): Promise<void> {
+  for (let waitedMs = 0; underWay > 0 && waitedMs < UNDER_WAY_MAX_MS; waitedMs += LOOK_EVERY_MS)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  underWay = 0;
+}
