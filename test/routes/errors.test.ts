@@ -345,13 +345,7 @@ describe("a request that is refused before its fields are looked at", () => {
   });
 
   it.for(DIALECTS)("has another content type: POST $path", async ({ path, body, render }, { expect }) => {
-    for (const type of [
-      "text/plain",
-      "application/xml",
-      "application/x-www-form-urlencoded",
-      "multipart/form-data",
-      "",
-    ]) {
+    for (const type of ["text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data"]) {
       const response = await gateway.post(path, body, { headers: { "content-type": type } });
       expect([type, response.status]).toEqual([type, 415]);
       expect(await response.json()).toEqual(
