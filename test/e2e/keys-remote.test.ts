@@ -3,7 +3,7 @@
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,14 +41,16 @@ async function answer(request: IncomingMessage): Promise<unknown> {
   return { name, uuid: DATABASES[name] };
 }
 
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const result = await answer(request);
+  response.setHeader("content-type", "application/json");
+  response.end(JSON.stringify({ success: true, errors: [], messages: [], result }));
+}
+
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "reelgate-remote-"));
   queried = [];
-  cloudflare = createServer(async (request, response) => {
-    const result = await answer(request);
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ success: true, errors: [], messages: [], result }));
-  });
+  cloudflare = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => cloudflare.listen(0, "127.0.0.1", resolve));
 });
 
