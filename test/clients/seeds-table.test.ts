@@ -31,7 +31,7 @@ const rows: Row[] = sections.flatMap((section) => {
 function namesIn(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(namesIn);
   if (value === null || typeof value !== "object") return [];
-  return Object.entries(value).flatMap(([name, member]) => [name, ...namesIn(member)]);
+  return [...Object.keys(value), ...Object.values(value).flatMap(namesIn)];
 }
 
 describe("docs/seeds.md", () => {
