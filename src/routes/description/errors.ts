@@ -12,6 +12,7 @@ const TEXTS: Record<ApiErrorCode, string> = {
   method_not_allowed: "The path takes other methods; they are in Allow.",
   duplicate_session_id: "The session_id was used within three days; the answer names the first task.",
   gone: "The content was removed.",
+  misdirected_request: "The request came under a host name that is not the gateway's.",
   payload_too_large: "The body is above 10 MB.",
   unsupported_media_type: "The content type is another than the route's.",
   validation_error: "A field is wrong; the answer names each.",
@@ -49,6 +50,7 @@ const ENDINGS: readonly DescribedError[] = [
 const EVERYWHERE: ApiErrorCode[] = [
   "unauthorized",
   "forbidden",
+  "misdirected_request",
   "too_many_requests",
   "internal_error",
   "not_configured",
