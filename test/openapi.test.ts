@@ -19,6 +19,7 @@ type Example = { summary: string; value: Json };
 
 type Operation = {
   summary?: string;
+  parameters?: { name: string }[];
   requestBody?: {
     required?: boolean;
     content: Record<string, { schema: Schema; examples?: Record<string, Example> }>;
@@ -203,8 +204,8 @@ describe("examples", () => {
   const FAMILIES = (media: string) =>
     new Set(catalogueModels().flatMap((model) => (model.media === media ? [model.name.toLowerCase()] : [])));
 
-  const familyIn = ({ value }: Example) =>
-    String(value["ModelName"] ?? value["model_name"] ?? String(value["model"]).split("-")[0]).toLowerCase();
+  const familyIn = ({ value: { ModelName, model_name: name = ModelName, model = name } }: Example) =>
+    typeof model === "string" ? model.toLowerCase().split("-", 1)[0] : undefined;
 
   const examplesOf = (path: string) =>
     Object.values(description.paths[path]?.post?.requestBody?.content["application/json"]?.examples ?? {});
@@ -251,6 +252,17 @@ describe("examples", () => {
         answers.some(({ warnings }) => Array.isArray(warnings) && warnings.length === 0),
         summary,
       ).toBe(true);
+    }
+  });
+});
+
+describe("what goes with a submission", () => {
+  it("is said of each", ({ expect }) => {
+    for (const { path } of bodies().filter((body) => !["/", "/v1/admin/restore"].includes(body.path))) {
+      const names = description.paths[path]?.post?.parameters?.map(({ name }) => name);
+      expect(names, path).toEqual(
+        expect.arrayContaining(["Idempotency-Key", "x-fal-request-timeout", "fal_max_queue_length", "dry_run"]),
+      );
     }
   });
 });

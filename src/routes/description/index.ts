@@ -3,11 +3,12 @@ import { CODES as TENCENT_CODES } from "../tencent-api/errors.ts";
 import { aigcExamples, type Examples, generationExamples, openAiExamples, vendorExamples } from "./examples.ts";
 import { type DescribedError, errorsOf, METHOD_NOT_ALLOWED, type Trait } from "./errors.ts";
 import { describeFields, type FieldSchema, renamed } from "./fields.ts";
+import { SUBMISSION_PARAMETERS } from "./parameters.ts";
 import { AIGC_TEXTS, type FieldTexts, GENERATION_TEXTS, OPENAI_TEXTS, RESTORE_TEXTS, VENDOR_TEXTS } from "./texts.ts";
 
 type Content = Record<string, { schema: FieldSchema; examples?: Examples }>;
 type Response = { description: string; content?: unknown };
-type Operation = { requestBody?: { content: Content }; responses: Record<string, Response> };
+type Operation = { parameters?: object[]; requestBody?: { content: Content }; responses: Record<string, Response> };
 type Document = {
   info: { description?: string };
   components?: { schemas?: Record<string, unknown> };
@@ -139,6 +140,7 @@ function describeOperation(operation: Operation, { dialect, traits, texts = {}, 
     describeFields(content.schema, texts);
     if (examples) content.examples = examples();
   }
+  if (traits.includes("submits")) operation.parameters = [...(operation.parameters ?? []), ...SUBMISSION_PARAMETERS];
   const { name, validation } = ERRORS[dialect];
   const byStatus = Map.groupBy(errorsOf(traits, { validation }), ({ status }) => status);
   for (const [status, errors] of byStatus) {
