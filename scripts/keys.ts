@@ -41,7 +41,8 @@ reseal, after GATEWAY_SECRET was changed: encrypts the secrets of key pairs anew
 GATEWAY_SECRET_PREVIOUS from the environment; may be repeated.
 
   --local    the database that \`npm start\` uses, below STATE_DIR (the default)
-  --remote   the deployed gateway's database
+  --remote   the deployed gateway's database, the one that wrangler.toml binds as DB
+  --config   with --remote: another deployment's file instead of wrangler.toml
   --help     this text
 `;
 
@@ -150,9 +151,10 @@ async function main(): Promise<string> {
   if (values.help || command === undefined) return HELP.trimEnd();
   if (rest.length > 0 || (id !== undefined && command !== "revoke")) throw new UsageError("Too many arguments");
   if (values.tc3 && command !== "create") throw new UsageError("--tc3 goes with create only");
+  if (values.config !== undefined && !values.remote) throw new UsageError("--config goes with --remote only");
   if (values.local && values.remote) throw new UsageError("--local and --remote exclude each other");
   const target: DatabaseTarget = values.remote
-    ? { remote: true }
+    ? { remote: true, config: values.config }
     : { remote: false, stateDir: process.env["STATE_DIR"] || DEFAULT_STATE_DIR };
   const environment: Environment = target.remote ? process.env : gatewayVars(process.env);
   const run: Run = (statement, parameters = []) => queryDatabase(target, bindLiterals(statement, parameters));
@@ -182,6 +184,7 @@ function parseCommandLine() {
         tc3: { type: "boolean" },
         local: { type: "boolean" },
         remote: { type: "boolean" },
+        config: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });

@@ -14,6 +14,7 @@ import { dispatcherUnavailable, recordUnavailable } from "./http/unavailable.ts"
 import { log } from "./log.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { aigcDialect, aigcRoutes } from "./routes/aigc/index.ts";
+import { completeDescription } from "./routes/description/index.ts";
 import { createFalProxy } from "./routes/fal-proxy.ts";
 import { health } from "./routes/health.ts";
 import { modelRoutes } from "./routes/models.ts";
@@ -134,11 +135,17 @@ export function createApp(createServices: (env: Env) => Services) {
   // Built once: it is the same for everybody, and not cheap.
   let description: object | undefined;
   app.get("/openapi.json", (c) => {
-    description ??= app.getOpenAPI31Document({
-      openapi: "3.1.0",
-      info: { title: "Reelgate", version: VERSION, description: "AI video and image generation on Tencent Cloud VOD." },
-      security: [{ apiKey: [] }],
-    });
+    description ??= completeDescription(
+      app.getOpenAPI31Document({
+        openapi: "3.1.0",
+        info: {
+          title: "Reelgate",
+          version: VERSION,
+          description: "AI video and image generation on Tencent Cloud VOD.",
+        },
+        security: [{ apiKey: [] }],
+      }),
+    );
     return c.json(description);
   });
 

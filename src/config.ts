@@ -40,6 +40,14 @@ const modelConcurrency = z
     return z.NEVER;
   });
 
+/** Where the platform can be asked to place an object (developers.cloudflare.com/durable-objects/reference/data-location). */
+const LOCATIONS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "apac-se", "oc", "afr", "me"] as const;
+
+/** Read by who calls the object, too; a wrong value is refused with the rest of the configuration. */
+export const dispatcherLocation = optionalText.pipe(
+  z.enum(LOCATIONS, { error: `must be one of ${LOCATIONS.join(", ")}` }).optional(),
+);
+
 const secret = z.string().trim().min(1, { error: "is empty" });
 
 /** Of what the gateway makes keys of, or is a secret of its own. The local values are shorter, and known to everybody. */
@@ -85,6 +93,7 @@ const variables = z.object({
   FOREIGN_IDS: optionalText.pipe(z.enum(["allow", "refuse"], { error: "must be allow or refuse" }).optional()),
   VOD_DEFAULTS: optionalText.pipe(z.enum(["seeds", "vendor"], { error: "must be seeds or vendor" }).default("seeds")),
   MODEL_POLICY: optionalText.pipe(z.enum(["open", "strict"], { error: "must be open or strict" }).default("open")),
+  DISPATCHER_LOCATION: dispatcherLocation,
   PUBLIC_URL: optionalText.pipe(httpUrl.optional()),
   GATEWAY_LOCAL: optionalText.pipe(z.literal("1", { error: "must be 1, or not set" }).optional()),
 });

@@ -82,6 +82,7 @@ describe("configuration", () => {
       CALLBACK_SECRET: "callback",
       CALLBACK_SECRET_PREVIOUS: "callback-before",
       GATEWAY_LOCAL: "1",
+      DISPATCHER_LOCATION: "apac",
       PUBLIC_URL: "https://video.example.test/",
     };
     expect(parseConfig(all)).toEqual({
@@ -131,6 +132,7 @@ describe("configuration", () => {
       CALLBACK_SECRET_PREVIOUS: "",
       GATEWAY_LOCAL: "",
       VOD_EVENT_MODE: "",
+      DISPATCHER_LOCATION: "",
       PUBLIC_URL: "",
     };
     expect(parseConfig({ ...REQUIRED, ...empty })).toEqual(parseConfig(REQUIRED));
@@ -188,6 +190,7 @@ describe("configuration", () => {
     ["MEDIA_ORIGINS", "https://hunter2.example.test/files"],
     ["MEDIA_ORIGINS", "https://a.test,file:///hunter2"],
     ["VOD_DEFAULTS", "hunter2"],
+    ["DISPATCHER_LOCATION", "hunter2"],
     ["VOD_EVENT_MODE", "hunter2"],
     ...[
       "VOD_CONCURRENCY",

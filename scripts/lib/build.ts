@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DATABASE_BINDING } from "./database.ts";
 import { EMULATOR_CONFIG, GATEWAY_CONFIG } from "./paths.ts";
 import { runWrangler } from "./wrangler.ts";
 
@@ -25,5 +26,5 @@ export async function buildWorkers(
 
 /** Brings the local database below `stateDir` to the newest schema. */
 export async function applyMigrations(stateDir: string, signal?: AbortSignal): Promise<void> {
-  await runWrangler(["d1", "migrations", "apply", "reelgate", "--local", "--persist-to", stateDir], signal);
+  await runWrangler(["d1", "migrations", "apply", DATABASE_BINDING, "--local", "--persist-to", stateDir], signal);
 }

@@ -26,6 +26,10 @@ const STATUS = {
 
 export type ApiErrorCode = keyof typeof STATUS;
 
+/** The HTTP status of a code, and every code there is. */
+export const statusOf = (code: ApiErrorCode): ContentfulStatusCode => STATUS[code];
+export const API_ERROR_CODES = Object.keys(STATUS) as ApiErrorCode[];
+
 /**
  * One thing wrong with a request: where (`["body", "output_config", "duration"]`), what, its kind for programs, and what
  * would be right, where that can be said.

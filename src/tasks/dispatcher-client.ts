@@ -1,3 +1,4 @@
+import { dispatcherLocation } from "../config.ts";
 import type { Deps } from "../deps.ts";
 import { log } from "../log.ts";
 import { type Dispatcher, DispatcherUnavailableError } from "./contract.ts";
@@ -29,12 +30,16 @@ function isOverloaded(error: unknown): boolean {
  * arguments, thus the same task id; every call of the contract may be.
  */
 export function dispatcherClient(
-  env: Pick<Env, "DISPATCHER" | "VOD_SUB_APP_ID">,
+  env: Pick<Env, "DISPATCHER" | "VOD_SUB_APP_ID"> & { DISPATCHER_LOCATION?: string },
   deps: Pick<Deps, "sleep">,
 ): DispatcherClient {
+  /** It counts with the first call of all; without it the object is placed near whoever happens to make that one. */
+  const { data: locationHint } = dispatcherLocation.safeParse(env.DISPATCHER_LOCATION);
+  const placement = locationHint && { locationHint };
+
   /** A fresh one for each try: a stub whose call has failed stays broken. */
   const object = (cell = 0) =>
-    env.DISPATCHER.getByName(cell === 0 ? env.VOD_SUB_APP_ID : `${env.VOD_SUB_APP_ID}/${cell}`);
+    env.DISPATCHER.getByName(cell === 0 ? env.VOD_SUB_APP_ID : `${env.VOD_SUB_APP_ID}/${cell}`, placement);
 
   function objectOf(id: string) {
     const cell = cellOf(id);

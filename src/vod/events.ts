@@ -2,7 +2,7 @@ import * as z from "zod";
 import { VENDOR_TASK_ID_MAX_CHARACTERS } from "./tasks.ts";
 
 /** The event types whose task is one of ours, and the member that carries it (tencent-vod facts §3.1). */
-const CONTENT_OF = new Map([
+export const CONTENT_OF = new Map([
   ["AigcVideoTaskComplete", "AigcVideoCompleteEvent"],
   ["AigcImageTaskComplete", "AigcImageCompleteEvent"],
 ]);

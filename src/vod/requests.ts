@@ -73,6 +73,9 @@ export const vendorRequest = z.looseObject({
 
 export type VendorRequest = z.infer<typeof vendorRequest>;
 
+/** Members of the vendor's request that are added when it is sent, and are in no stored one. */
+export const ADDED_WHEN_SENT = ["SubAppId", "SessionId", "SessionContext"] as const;
+
 /**
  * A request as it is stored: JSON without the members that are added when it is sent. They are added to the text, so one of
  * the client's own would be there twice, and which one counts is the reader's choice.

@@ -1,6 +1,13 @@
 import * as z from "zod";
 import { CODE_MAX_CHARACTERS, MESSAGE_MAX_CHARACTERS } from "./errors.ts";
 import type { CreateAction } from "./requests.ts";
+import {
+  UNREAD_OF_FILE,
+  UNREAD_OF_INPUT,
+  UNREAD_OF_META_DATA,
+  UNREAD_OF_STREAM,
+  UNREAD_OF_USAGE,
+} from "./unread-members.ts";
 
 /** Theirs have about 65. */
 export const VENDOR_TASK_ID_MAX_CHARACTERS = 200;
@@ -11,15 +18,17 @@ const number = z.number().nullish();
 
 /** Of a file, only its address matters: a size of another type than documented must not cost a paid result. */
 const metaData = z.looseObject({
+  ...UNREAD_OF_META_DATA,
   Size: number,
   Container: text,
   Width: number,
   Height: number,
   Duration: number,
-  VideoStreamSet: z.array(z.looseObject({ Fps: number, Width: number, Height: number })).nullish(),
+  VideoStreamSet: z.array(z.looseObject({ ...UNREAD_OF_STREAM, Fps: number, Width: number, Height: number })).nullish(),
 });
 
 const outputFile = z.looseObject({
+  ...UNREAD_OF_FILE,
   StorageMode: text,
   ExpireTime: text,
   FileType: text,
@@ -39,12 +48,15 @@ export const vendorTask = z.looseObject({
   ErrCodeExt: text,
   Message: text,
   Progress: number.catch(null),
-  Input: z.looseObject({ Seed: number }).nullish().catch(null),
+  Input: z
+    .looseObject({ ...UNREAD_OF_INPUT, Seed: number })
+    .nullish()
+    .catch(null),
   Output: z
     .looseObject({
       FileInfos: z.array(outputFile).nullish(),
       ProcedureTaskIds: z.array(z.string()).nullish().catch(null),
-      Usage: z.looseObject({}).nullish().catch(null),
+      Usage: z.looseObject(UNREAD_OF_USAGE).nullish().catch(null),
     })
     .nullish(),
   SessionId: text,

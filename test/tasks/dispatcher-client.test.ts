@@ -10,8 +10,9 @@ const ID = newTaskId({ random }, CELL_IDS_SINCE_MS);
 const platformError = (members: object) => Object.assign(new Error("Network connection lost."), members);
 
 /** The client before an object whose calls fail as told, one after the other, and then work. */
-function start(failures: unknown[]) {
+function start(failures: unknown[], variables: object = {}) {
   const names: string[] = [];
+  const options: unknown[] = [];
   const calls: unknown[][] = [];
   const pauses: number[] = [];
   const work = async (...input: unknown[]) => {
@@ -21,9 +22,10 @@ function start(failures: unknown[]) {
     return "done";
   };
   const stub = () => new Proxy({}, { get: () => work });
-  const env = { VOD_SUB_APP_ID: "25", DISPATCHER: { getByName: (name: string) => (names.push(name), stub()) } };
+  const getByName = (name: string, placement: unknown) => (names.push(name), options.push(placement), stub());
+  const env = { VOD_SUB_APP_ID: "25", DISPATCHER: { getByName }, ...variables };
   const sleep = async (ms: number) => void pauses.push(ms);
-  return { client: dispatcherClient(env as unknown as Env, { sleep }), names, calls, pauses };
+  return { client: dispatcherClient(env as unknown as Env, { sleep }), names, options, calls, pauses };
 }
 
 describe("a call that fails", () => {
@@ -67,4 +69,22 @@ describe("the object that is called", () => {
     await client.read("acme", "ffffffff-ffff-4fff-bfff-ffffffffffff");
     expect(names).toEqual(["25", "25"]);
   });
+
+  it("is asked for where DISPATCHER_LOCATION says, by every call, because any may be the first of all", async ({
+    expect,
+  }) => {
+    const { client, options } = start([], { DISPATCHER_LOCATION: " apac " });
+    await client.read("acme", ID);
+    await client.reconcile();
+    expect(options).toEqual([{ locationHint: "apac" }, { locationHint: "apac" }]);
+  });
+
+  it.for([undefined, "", "mars"])(
+    "is placed by the platform with DISPATCHER_LOCATION %j",
+    async (value, { expect }) => {
+      const { client, options } = start([], { DISPATCHER_LOCATION: value });
+      await client.read("acme", ID);
+      expect(options).toEqual([undefined]);
+    },
+  );
 });

@@ -12,7 +12,7 @@ const HTTP_OK = 200;
  * Our own codes in the vendor's words. Those that its SDKs repeat by themselves (`RequestLimitExceeded`) are for calls
  * that did nothing. A task may exist behind `InternalError`: to the vendor's clients that is so there as well.
  */
-const CODES: Record<Exclude<ApiErrorCode, "validation_error">, string> = {
+export const CODES: Record<Exclude<ApiErrorCode, "validation_error">, string> = {
   bad_request: "InvalidParameter",
   malformed_json: "InvalidParameter",
   unauthorized: "AuthFailure.InvalidAuthorization",
