@@ -31,7 +31,8 @@ const LOOK_EVERY_MS = 2;
 const UNDER_WAY_MAX_MS = 200;
 
 export async function allOver(): Promise<void> {
-  for (let waitedMs = 0; underWay > 0 && waitedMs < UNDER_WAY_MAX_MS; waitedMs += LOOK_EVERY_MS)
+  const isOver = () => underWay <= 0;
+  for (let waitedMs = 0; !isOver() && waitedMs < UNDER_WAY_MAX_MS; waitedMs += LOOK_EVERY_MS)
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   underWay = 0;
 }
