@@ -1,7 +1,7 @@
 /* What a tenant's key must not show it: what needs the scope `read`, how long the queue of all is, and the vendor's door. */
 import { beforeEach, describe, it } from "vitest";
 import { getPath } from "hono/utils/url";
-import { notifyUntilDone, submit } from "../support/client.ts";
+import { notifyUntilDone, submit } from "../../support/client.ts";
 import {
   addKey,
   CALLBACK,
@@ -11,7 +11,7 @@ import {
   type Gateway,
   type Json,
   startGateway,
-} from "../support/gateway.ts";
+} from "../../support/gateway.ts";
 
 const VIDEO = "/tencent-vod/v1/aigc-video";
 

@@ -1,7 +1,7 @@
 /* Forms built to keep the gateway busy, or to smuggle in what JSON may not hold. */
 import { afterEach, beforeEach, describe, it, vi } from "vitest";
-import { MAX_FORM_FIELDS, MAX_PART_HEAD_BYTES } from "../../src/http/form.ts";
-import { addKey, emulator, type Gateway, type Json, startGateway } from "../support/gateway.ts";
+import { MAX_FORM_FIELDS, MAX_PART_HEAD_BYTES } from "../../../src/http/form.ts";
+import { addKey, emulator, type Gateway, type Json, startGateway } from "../../support/gateway.ts";
 
 const VIDEOS = "/v1/videos";
 const URLENCODED = "application/x-www-form-urlencoded";

@@ -3,15 +3,15 @@
  */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, it } from "vitest";
-import { callbackPathSecrets } from "../../src/signing/callback-path.ts";
-import { base64url, utf8 } from "../../src/signing/encoding.ts";
-import { hmacSha256, importHmacKey } from "../../src/signing/hmac.ts";
-import { openSecret } from "../../src/signing/secret-box.ts";
-import { createSessionToken } from "../../src/signing/session-token.ts";
-import { OTHER_EVENTS_MAX_PER_DAY } from "../../src/store/record.ts";
-import { everything, finishedTask, otherEvents, post, reads, statusOfRow } from "../callbacks/support.ts";
-import { addPair, PAIR } from "../routes/support/tencent-api.ts";
-import { submit, vendorTaskOf } from "../support/client.ts";
+import { callbackPathSecrets } from "../../../src/signing/callback-path.ts";
+import { base64url, utf8 } from "../../../src/signing/encoding.ts";
+import { hmacSha256, importHmacKey } from "../../../src/signing/hmac.ts";
+import { openSecret } from "../../../src/signing/secret-box.ts";
+import { createSessionToken } from "../../../src/signing/session-token.ts";
+import { OTHER_EVENTS_MAX_PER_DAY } from "../../../src/store/record.ts";
+import { everything, finishedTask, otherEvents, post, reads, statusOfRow } from "../../callbacks/support.ts";
+import { addPair, PAIR } from "../../routes/support/tencent-api.ts";
+import { submit, vendorTaskOf } from "../../support/client.ts";
 import {
   CALLBACK,
   CALLBACK_SECRET,
@@ -20,8 +20,8 @@ import {
   type Gateway,
   type Json,
   startGateway,
-} from "../support/gateway.ts";
-import { pass, startStill } from "../support/quiet.ts";
+} from "../../support/gateway.ts";
+import { pass, startStill } from "../../support/quiet.ts";
 
 const OWNER = "acme";
 const UNSIGNED = { VOD_SIGN_KEY: "" };

@@ -4,9 +4,9 @@
  */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, it, vi } from "vitest";
-import { type Json } from "../support/gateway.ts";
-import { pass } from "../support/quiet.ts";
-import { startVideos, type Videos } from "../routes/openai-videos-support.ts";
+import { type Json } from "../../support/gateway.ts";
+import { pass } from "../../support/quiet.ts";
+import { startVideos, type Videos } from "../../routes/openai-videos-support.ts";
 
 const MEGABYTE = 1024 * 1024;
 const CHUNK = new Uint8Array(64 * 1024);

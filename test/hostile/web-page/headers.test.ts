@@ -1,7 +1,7 @@
 /* What every answer says to browsers, whatever became of the request. */
 import { beforeEach, describe, it } from "vitest";
-import { CALLBACK, CAR, emulator, type Gateway, startGateway } from "../support/gateway.ts";
-import { prepare } from "./support.ts";
+import { CALLBACK, CAR, emulator, type Gateway, startGateway } from "../../support/gateway.ts";
+import { prepare } from "../support.ts";
 
 const VIDEO = "/tencent-vod/v1/aigc-video";
 const REQUESTS = "/tencent-vod/v1/requests";

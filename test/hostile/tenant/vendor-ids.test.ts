@@ -4,11 +4,11 @@
  */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, it } from "vitest";
-import { interceptD1 } from "../store/support.ts";
-import { notifyUntilDone, submit } from "../support/client.ts";
-import { addKey, emulator, type Gateway, type GatewayOptions, type Json, recordHasAll } from "../support/gateway.ts";
-import { fragileRecord } from "../support/record-away.ts";
-import { addPair, call, startTencentGateway, VIDEO as TENCENT_VIDEO } from "../routes/support/tencent-api.ts";
+import { interceptD1 } from "../../store/support.ts";
+import { notifyUntilDone, submit } from "../../support/client.ts";
+import { addKey, emulator, type Gateway, type GatewayOptions, type Json, recordHasAll } from "../../support/gateway.ts";
+import { fragileRecord } from "../../support/record-away.ts";
+import { addPair, call, startTencentGateway, VIDEO as TENCENT_VIDEO } from "../../routes/support/tencent-api.ts";
 
 const VIDEO = "/tencent-vod/v1/aigc-video";
 const RIVAL_PAIR = { secretId: "AKIDofRival", secretKey: "secretOfRival" };

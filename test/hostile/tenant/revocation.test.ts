@@ -1,10 +1,10 @@
 /* A key that is revoked while its holder stays: streams and waits that it began end within half a minute. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, it } from "vitest";
-import { notify, submit } from "../support/client.ts";
-import { addKey, emulator, type Gateway, type GatewayOptions, startGateway } from "../support/gateway.ts";
-import { pass, until } from "../support/quiet.ts";
-import { fragileRecord } from "../support/record-away.ts";
+import { notify, submit } from "../../support/client.ts";
+import { addKey, emulator, type Gateway, type GatewayOptions, startGateway } from "../../support/gateway.ts";
+import { pass, until } from "../../support/quiet.ts";
+import { fragileRecord } from "../../support/record-away.ts";
 
 const REQUESTS = "/tencent-vod/v1/requests";
 const PROMISED_MS = 30_000;

@@ -1,9 +1,9 @@
 /* Who may do what on which route, read off the app's own table of routes: a new route without a guard fails here. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, it } from "vitest";
-import { type Scope, SCOPES } from "../../src/auth/scopes.ts";
-import { addKey, CAR, emulator, type Gateway, startGateway, taskStates } from "../support/gateway.ts";
-import { errorOf, prepare, PUBLIC, routesOf } from "./support.ts";
+import { type Scope, SCOPES } from "../../../src/auth/scopes.ts";
+import { addKey, CAR, emulator, type Gateway, startGateway, taskStates } from "../../support/gateway.ts";
+import { errorOf, prepare, PUBLIC, routesOf } from "../support.ts";
 
 const LIST = "/tencent-vod/v1/requests";
 const VIDEO = "/tencent-vod/v1/aigc-video";

@@ -1,10 +1,10 @@
 /* Text that cannot be kept as it is, and sizes that no field can mean: refused by name, before anything is made of it. */
-import { nameHash } from "../../src/signing/name-hash.ts";
+import { nameHash } from "../../../src/signing/name-hash.ts";
 import { runInDurableObject } from "cloudflare:test";
 import * as fc from "fast-check";
 import { beforeEach, describe, it } from "vitest";
-import { MAX_JSON_VALUES } from "../../src/http/json.ts";
-import fromText from "../fixtures/seeds/vidu-text.json";
+import { MAX_JSON_VALUES } from "../../../src/http/json.ts";
+import fromText from "../../fixtures/seeds/vidu-text.json";
 import {
   CALLBACK,
   CAR,
@@ -16,9 +16,9 @@ import {
   startGateway,
   taskRow,
   taskStates,
-} from "../support/gateway.ts";
-import { jsonOf, SEED } from "./odd.ts";
-import { put } from "./support.ts";
+} from "../../support/gateway.ts";
+import { jsonOf, SEED } from "../odd.ts";
+import { put } from "../support.ts";
 
 const VIDEO = "/tencent-vod/v1/aigc-video";
 const GENERATIONS = "/v1/video/generations";

@@ -3,12 +3,12 @@
  * than the body is proved by counting it.
  */
 import { afterEach, beforeEach, describe, it, vi } from "vitest";
-import { isJson } from "../../src/http/media-type.ts";
-import { MAX_JSON_VALUES, parseJson } from "../../src/http/json.ts";
-import fromText from "../fixtures/seeds/vidu-text.json";
-import { CAR, emulator, type Gateway, type Json, startGateway } from "../support/gateway.ts";
-import { jsonOf } from "./odd.ts";
-import { errorOf, SUBMISSIONS } from "./support.ts";
+import { isJson } from "../../../src/http/media-type.ts";
+import { MAX_JSON_VALUES, parseJson } from "../../../src/http/json.ts";
+import fromText from "../../fixtures/seeds/vidu-text.json";
+import { CAR, emulator, type Gateway, type Json, startGateway } from "../../support/gateway.ts";
+import { jsonOf } from "../odd.ts";
+import { errorOf, SUBMISSIONS } from "../support.ts";
 
 const GENERATIONS = "/v1/video/generations";
 const UNSTORABLE = "Use well-formed Unicode without NUL characters.";

@@ -4,10 +4,10 @@
  * reference; the operator finds the vendor's words by it.
  */
 import { beforeEach, describe, it, vi } from "vitest";
-import { notifyUntilDone } from "../support/client.ts";
-import { addKey, CAR, emulator, type Gateway, type Json, recordHasAll } from "../support/gateway.ts";
-import fromText from "../fixtures/seeds/vidu-text.json";
-import { addPair, call, PAIR, startTencentGateway, VIDEO as TENCENT } from "../routes/support/tencent-api.ts";
+import { notifyUntilDone } from "../../support/client.ts";
+import { addKey, CAR, emulator, type Gateway, type Json, recordHasAll } from "../../support/gateway.ts";
+import fromText from "../../fixtures/seeds/vidu-text.json";
+import { addPair, call, PAIR, startTencentGateway, VIDEO as TENCENT } from "../../routes/support/tencent-api.ts";
 
 const REQUESTS = "/tencent-vod/v1/requests";
 const SUBMISSIONS: [path: string, body: Json][] = [

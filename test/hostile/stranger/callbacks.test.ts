@@ -4,9 +4,9 @@
  */
 import * as fc from "fast-check";
 import { beforeEach, describe, it } from "vitest";
-import { CALLBACK, CALLBACK_SECRET, CAR, completionOf, emulator, type EmulatorTask } from "../support/gateway.ts";
-import { check, jsonOf, oddValue, pathId } from "./odd.ts";
-import { type Arena, calm, put, startArena } from "./support.ts";
+import { CALLBACK, CALLBACK_SECRET, CAR, completionOf, emulator, type EmulatorTask } from "../../support/gateway.ts";
+import { check, jsonOf, oddValue, pathId } from "../odd.ts";
+import { type Arena, calm, put, startArena } from "../support.ts";
 
 const TIMEOUT_MS = 60_000;
 

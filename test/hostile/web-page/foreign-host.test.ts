@@ -3,7 +3,7 @@
  * somebody who wants answers with URLs of his own.
  */
 import { beforeEach, describe, it } from "vitest";
-import { CALLBACK, CAR, emulator, type Json, ORIGIN, startGateway } from "../support/gateway.ts";
+import { CALLBACK, CAR, emulator, type Json, ORIGIN, startGateway } from "../../support/gateway.ts";
 
 beforeEach(() => emulator.reset());
 

@@ -4,8 +4,8 @@
  */
 import * as fc from "fast-check";
 import { beforeEach, describe, it } from "vitest";
-import { check, oddText, pathId, sendable } from "./odd.ts";
-import { type Arena, calm, routesOf, startArena } from "./support.ts";
+import { check, oddText, pathId, sendable } from "../odd.ts";
+import { type Arena, calm, routesOf, startArena } from "../support.ts";
 
 const REQUESTS = "/tencent-vod/v1/requests";
 const HEADERS =

@@ -4,9 +4,9 @@
  */
 import * as fc from "fast-check";
 import { beforeEach, describe, it } from "vitest";
-import type { Json } from "../support/gateway.ts";
-import { check, HARD, jsonOf, oddText, oddValue } from "./odd.ts";
-import { type Arena, calm, fieldsOf, put, startArena, SUBMISSIONS, VICTIM_KEY, VICTIM_SESSION } from "./support.ts";
+import type { Json } from "../../support/gateway.ts";
+import { check, HARD, jsonOf, oddText, oddValue } from "../odd.ts";
+import { type Arena, calm, fieldsOf, put, startArena, SUBMISSIONS, VICTIM_KEY, VICTIM_SESSION } from "../support.ts";
 
 const REQUESTS = "/tencent-vod/v1/requests";
 const TIMEOUT_MS = 60_000;
