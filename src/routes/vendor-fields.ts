@@ -30,7 +30,7 @@ export const formatText = atMost(FORMAT_MAX_CHARACTERS);
 export const modelText = atMost(MODEL_MAX_CHARACTERS).min(1, { error: "This field is required." });
 
 /** Some clients' JSON has `2.1` for `"2.1"`. {@link namedVersion} says which version a number means. */
-export const versionText = z.union([modelText, z.number()], { error: 'Use text, e.g. "2.1".' });
+export const versionText = z.union([z.number(), modelText]);
 
 /** The version as the vendor writes it. A number has lost its zeros: 2 is `2.0`, or `02`, where there is such a version. */
 export function namedVersion(action: CreateAction, name: string, version: string | number): string {
