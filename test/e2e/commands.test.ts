@@ -14,6 +14,8 @@ import { bootStack, type TestStack } from "./support/stack.ts";
 const run = promisify(execFile);
 
 const DEMO_TIMEOUT_MS = 120_000;
+/** Each command that asks the database starts Wrangler, once for each statement. */
+const SLOW = { timeout: 150_000 };
 
 describe("keys", () => {
   let stateDir: string;
@@ -38,17 +40,21 @@ describe("keys", () => {
     return stdout;
   }
 
-  it("encrypts key pairs anew when the gateway's root secret has changed, as often as it is asked to", async () => {
-    const { secretId } = await createPair(stateDir, "ohara");
-    const change = { GATEWAY_SECRET: "the next local root", GATEWAY_SECRET_PREVIOUS: "local-gateway-secret" };
-    expect(await keysWith(change, "reseal")).toBe("1 encrypted anew, 0 were already.\n");
-    expect(await keysWith(change, "reseal")).toBe("0 encrypted anew, 1 were already.\n");
-    const lost = { GATEWAY_SECRET: "a third", GATEWAY_SECRET_PREVIOUS: "a fourth" };
-    const failure = { code: 1, stdout: "", stderr: expect.stringContaining(secretId) };
-    await expect(keysWith(lost, "reseal")).rejects.toMatchObject(failure);
-    const back = { GATEWAY_SECRET: "local-gateway-secret", GATEWAY_SECRET_PREVIOUS: "the next local root" };
-    expect(await keysWith(back, "reseal")).toBe("1 encrypted anew, 0 were already.\n");
-  });
+  it(
+    "encrypts key pairs anew when the gateway's root secret has changed, as often as it is asked to",
+    SLOW,
+    async () => {
+      const { secretId } = await createPair(stateDir, "ohara");
+      const change = { GATEWAY_SECRET: "the next local root", GATEWAY_SECRET_PREVIOUS: "local-gateway-secret" };
+      expect(await keysWith(change, "reseal")).toBe("1 encrypted anew, 0 were already.\n");
+      expect(await keysWith(change, "reseal")).toBe("0 encrypted anew, 1 were already.\n");
+      const lost = { GATEWAY_SECRET: "a third", GATEWAY_SECRET_PREVIOUS: "a fourth" };
+      const failure = { code: 1, stdout: "", stderr: expect.stringContaining(secretId) };
+      await expect(keysWith(lost, "reseal")).rejects.toMatchObject(failure);
+      const back = { GATEWAY_SECRET: "local-gateway-secret", GATEWAY_SECRET_PREVIOUS: "the next local root" };
+      expect(await keysWith(back, "reseal")).toBe("1 encrypted anew, 0 were already.\n");
+    },
+  );
 
   async function createKey(...args: string[]): Promise<{ key: string; id: string }> {
     const output = await keys("create", "--owner", "ohara", ...args);
@@ -77,7 +83,7 @@ describe("keys", () => {
     for (const { key } of [reader, revoked]) expect(listed.join("\n")).not.toContain(key);
   });
 
-  it("makes key pairs for the vendor's SDKs, lists them without showing them, revokes them", async () => {
+  it("makes key pairs for the vendor's SDKs, lists them without showing them, revokes them", SLOW, async () => {
     const tc3 = await createPair(stateDir, "ohara", "--scopes", "read", "--name", "SDK");
     const other = await createPair(stateDir, "ohara");
     const read = (pair: typeof tc3) => failureOf(sdkClient(stack.gatewayUrl, pair).DescribeTaskDetail({ TaskId: "x" }));
