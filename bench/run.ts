@@ -9,6 +9,7 @@ import type { Suite, SuiteResult, Table } from "./lib/suite.ts";
 import { suite as cost } from "./suites/cost.ts";
 import { suite as dispatcher } from "./suites/dispatcher.ts";
 import { suite as growth } from "./suites/growth.ts";
+import { suite as hostile } from "./suites/hostile.ts";
 import { suite as lag } from "./suites/lag.ts";
 import { suite as paidTasks } from "./suites/paid-tasks.ts";
 import { suite as queue } from "./suites/queue.ts";
@@ -17,7 +18,7 @@ import { suite as signing } from "./suites/signing.ts";
 import { suite as submit } from "./suites/submit.ts";
 
 /** In the order of running and of the summary. */
-const SUITES: readonly Suite[] = [submit, signing, paidTasks, lag, queue, reads, growth, cost, dispatcher];
+const SUITES: readonly Suite[] = [submit, signing, paidTasks, lag, queue, reads, growth, cost, dispatcher, hostile];
 
 const HELP = `Measures the gateway beside what would be used instead of it, on this machine.
 

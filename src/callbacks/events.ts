@@ -1,3 +1,4 @@
+import { isTooDeep } from "../http/json.ts";
 import { readEvent, type VendorEvent } from "../vod/events.ts";
 
 /** An event as an HTTP notification brings it: with the vendor's signature, where one is configured. */
@@ -10,6 +11,7 @@ export type Notification = VendorEvent & {
 
 /** Reads a notification; undefined when it is none. */
 export function parseNotification(raw: string): Notification | undefined {
+  if (isTooDeep(raw)) return undefined;
   let json: unknown;
   try {
     json = JSON.parse(raw);

@@ -33,41 +33,47 @@ export function parseJson(
   return unfit ? { unfit } : { value, size };
 }
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const [LIST_OPENS, LIST_CLOSES, OBJECT_OPENS, OBJECT_CLOSES] = [0x5b, 0x5d, 0x7b, 0x7d];
+/** Whether a JSON text nests deeper than any request or event has a reason to: to parse such a one takes long. */
+export function isTooDeep(text: string): boolean {
+  return measure(text, Infinity) === TOO_DEEP;
+}
 
 const TOO_DEEP = `Nest at most ${MAX_JSON_DEPTH} levels.`;
 const TOO_MANY = `Send at most ${MAX_JSON_VALUES} values.`;
 
+const PUNCTUATION = /["[\]{},:]/g;
+
 /**
- * The size of a JSON text, or what it has too much of, by its punctuation alone. It looks at each character once at most,
- * and at none after the limit; the texts within are left to the runtime's own search.
+ * The size of a JSON text, or what it has too much of, by its punctuation alone. It stops at each mark once, and at none
+ * after the limit; what lies between them is left to the runtime's own search.
  */
 function measure(text: string, maxValues: number): Size | string {
   let level = 0;
   let values = 1;
   let members = 0;
   let strings = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      at = endOfString(text, at);
+  PUNCTUATION.lastIndex = 0;
+  while (PUNCTUATION.test(text)) {
+    const at = PUNCTUATION.lastIndex - 1;
+    const mark = text[at];
+    if (mark === '"') {
+      PUNCTUATION.lastIndex = endOfString(text, at) + 1;
       strings++;
-    } else if (code === LIST_OPENS || code === OBJECT_OPENS) {
+    } else if (mark === "[" || mark === "{") {
       level++;
       values++;
-    } else if (code === LIST_CLOSES || code === OBJECT_CLOSES) {
+    } else if (mark === "]" || mark === "}") {
       level--;
-    } else if (code === COMMA) {
+    } else if (mark === ",") {
       values++;
-    } else if (code === COLON) {
+    } else {
       members++;
     }
     if (level > MAX_JSON_DEPTH) return TOO_DEEP;
     // Each has one name at most.
-    if (values > maxValues || strings > 2 * maxValues) return TOO_MANY;
+    if (values > maxValues || members > maxValues || strings > 2 * maxValues) return TOO_MANY;
+    // No JSON: whoever parses it says so.
+    if (level < 0) break;
   }
   return { values, members };
 }

@@ -10,9 +10,15 @@ const prompt = z.string().min(1, { error: "This field is required." });
 /** What OpenAI documents elsewhere and clients send by habit; it has no effect. */
 const ignored = z.unknown().optional();
 
-/** Without the names of all others, of which there may be thousands. */
+/** Of thousands that a request may hold. */
+const STRANGERS_NAMED_MAX = 3;
+
 const onlyThese: { error: z.core.$ZodErrorMap } = {
-  error: ({ code }) => (code === "unrecognized_keys" ? "Use image_url or file_id, and nothing else." : undefined),
+  error: (issue) => {
+    if (issue.code !== "unrecognized_keys") return undefined;
+    const strangers = issue.keys.slice(0, STRANGERS_NAMED_MAX).map((name) => JSON.stringify(name));
+    return `Use image_url or file_id, and nothing else: not ${strangers.join(", ")}.`;
+  },
 };
 
 /** The request of `POST /v1/videos`, as JSON or brought into JSON's shape from a form. */

@@ -18,10 +18,11 @@ const VERSION = "2018-07-17";
 
 /** The headers that an SDK adds to a call. @param timestamp seconds */
 export async function tc3Headers(
-  { action = "", body = new Uint8Array(), headers: sent, target }: HostileRequest,
+  request: Pick<HostileRequest, "action" | "body" | "headers" | "target">,
   { secretId, secretKey }: KeyPair,
   { host, timestamp }: { host: string; timestamp: number },
 ): Promise<Record<string, string>> {
+  const { action = "", body = new Uint8Array(), headers: sent, target } = request;
   const headers = { "content-type": sent["content-type"] ?? "application/json", host };
   const query = target.split("?").slice(1).join("?");
   const payloadHash = await sha256Hex(body);

@@ -178,14 +178,14 @@ describe("a body", () => {
 });
 
 describe("the work of looking a JSON text through", () => {
-  /** How often the text was looked at, in whatever way. */
-  function looksAt(text: string): number {
-    const spies = [vi.spyOn(String.prototype, "charCodeAt"), vi.spyOn(String.prototype, "indexOf")];
+  /** How often a search was begun in it, of whatever kind. */
+  function searchesIn(text: string): number {
+    const spies = [vi.spyOn(RegExp.prototype, "test"), vi.spyOn(String.prototype, "indexOf")];
     const parse = vi.spyOn(JSON, "parse").mockReturnValue(null);
     parseJson(text);
-    const looks = spies.reduce((sum, spy) => sum + spy.mock.calls.length, 0);
+    const searches = spies.reduce((sum, spy) => sum + spy.mock.calls.length, 0);
     for (const spy of [...spies, parse]) spy.mockRestore();
-    return looks;
+    return searches;
   }
 
   const SIZE = 50_000;
@@ -194,6 +194,7 @@ describe("the work of looking a JSON text through", () => {
     ["closing brackets", (size) => "]".repeat(size)],
     ["empty lists", (size) => `[${"[],".repeat(size / 3)}1]`],
     ["commas", (size) => `[${",".repeat(size)}`],
+    ["colons", (size) => `{${":".repeat(size)}`],
     ["spaces", (size) => `{${" ".repeat(size)}}`],
     ["digits", (size) => "1".repeat(size)],
     ["quotes", (size) => '"'.repeat(size)],
@@ -202,15 +203,24 @@ describe("the work of looking a JSON text through", () => {
     ["backslashes and quotes by turns", (size) => `"${String.raw`\\\"`.repeat(size / 4)}`],
     ["a text without end", (size) => `"${"a".repeat(size)}`],
     ["texts", (size) => `[${'"a",'.repeat(size / 4)}1]`],
-  ])("is at most one look a character: %s", ([, text], { expect }) => {
-    const [once, twice] = [looksAt(text(SIZE)), looksAt(text(2 * SIZE))];
+  ])("grows no faster than the text: %s", ([, text], { expect }) => {
+    const [once, twice] = [searchesIn(text(SIZE)), searchesIn(text(2 * SIZE))];
+    expect(once).toBeGreaterThan(0);
     expect(once).toBeLessThanOrEqual(SIZE + 10);
     expect(twice).toBeLessThanOrEqual(2 * once + 10);
   });
 
-  it("ends at the limit", ({ expect }) => {
-    expect(looksAt("[".repeat(SIZE))).toBe(33);
-    expect(looksAt(`[${",".repeat(SIZE)}`)).toBeLessThanOrEqual(MAX_JSON_VALUES + 1);
-    expect(looksAt('"'.repeat(SIZE * 2))).toBeLessThanOrEqual(4 * MAX_JSON_VALUES + 2);
+  it("ends at the limit, and with what cannot be JSON", ({ expect }) => {
+    expect(searchesIn("[".repeat(SIZE))).toBe(33);
+    expect(searchesIn("]".repeat(SIZE))).toBe(1);
+    for (const mark of [",", ":"]) expect(searchesIn(`[${mark.repeat(SIZE)}`)).toBeLessThanOrEqual(MAX_JSON_VALUES + 2);
+    expect(searchesIn('"'.repeat(SIZE * 2))).toBeLessThanOrEqual(4 * MAX_JSON_VALUES + 2);
+  });
+
+  it("is told from what is left of the text, whatever was looked at before", ({ expect }) => {
+    expect(parseJson("[".repeat(40))).toHaveProperty("unfit");
+    expect(parseJson('{"a":[1,"b:,"]}')).toMatchObject({ value: { a: [1, "b:,"] }, size: { values: 4, members: 1 } });
+    expect(() => parseJson('"a')).toThrow(SyntaxError);
+    expect(parseJson("[]")).toMatchObject({ size: { values: 2, members: 0 } });
   });
 });
