@@ -26,13 +26,9 @@ export type EmptyField = Omit<Field, "large">;
 /** Has `work` done in a field that is ready to be attacked. */
 export function withField<T>(buildDir: string, work: (field: EmptyField) => Promise<T>): Promise<T> {
   return withGateway({ buildDir, emulatorBuildDir: buildDir, inspect: true }, async (lab) => {
-    const { VOD_SIGN_KEY: signKey, KEY_ENCRYPTION_KEY: encryptionKey } = gatewayVars({});
+    const { VOD_SIGN_KEY: signKey, GATEWAY_SECRET: root } = gatewayVars({});
     const pair = generateTc3KeyPair();
-    const row = await newTc3KeyRow(
-      pair,
-      { owner: DEV_OWNER, name: "hostile", scopes: ["submit", "read"] },
-      encryptionKey,
-    );
+    const row = await newTc3KeyRow(pair, { owner: DEV_OWNER, name: "hostile", scopes: ["submit", "read"] }, root);
     await lab.gateway.database
       .prepare(INSERT_TC3_KEY)
       .bind(...row)

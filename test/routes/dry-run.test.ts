@@ -1,4 +1,5 @@
 /* ?dry_run=1: what would be sent, in every dialect; nothing stored, nobody called. */
+import { kvOfTest } from "../support/kv-of-test.ts";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, it } from "vitest";
 import { SEED_REQUESTS, TENCENT_SEED } from "../fixtures/seeds/vendor-requests.ts";
@@ -20,7 +21,7 @@ beforeEach(async () => {
 afterEach(async ({ expect }) => {
   await gateway.settleDeferred();
   expect(await taskStates()).toEqual({});
-  expect((await env.DEDUPE.list()).keys).toEqual([]);
+  expect((await kvOfTest().list()).keys).toEqual([]);
   expect((await env.BLOBS.list()).objects).toEqual([]);
   expect(await emulator.calls()).toEqual({});
 });

@@ -12,6 +12,7 @@ import { createServices } from "../../src/services.ts";
 import { sha256Hex } from "../../src/signing/encoding.ts";
 import { signEvent } from "../../src/signing/event-signature.ts";
 import { dispatcherClient } from "../../src/tasks/dispatcher-client.ts";
+import { kvOfTest } from "./kv-of-test.ts";
 import { count, setWorld } from "./world.ts";
 
 /** Without a `PUBLIC_URL` only names of the platform's are answered. */
@@ -53,7 +54,7 @@ export async function startGateway(options: GatewayOptions = {}) {
     },
     ...options.deps,
   };
-  const bindings = { ...env, ...NO_LIMITS, ...options.env } as Env;
+  const bindings = { ...env, DEDUPE: kvOfTest(), ...NO_LIMITS, ...options.env } as Env;
   setWorld({ deps, env: bindings });
   // The object of a gateway that was started before has another clock and other limits.
   await abortAllDurableObjects();

@@ -1,6 +1,7 @@
 import { applyD1Migrations, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, afterEach, beforeEach, expect } from "vitest";
+import { beginTest } from "./kv-of-test.ts";
 import { allOver } from "./world.ts";
 import { offenceIn } from "./log-scan.ts";
 
@@ -19,6 +20,7 @@ for (const level of ["debug", "info", "log", "warn", "error", "trace"] as const)
 
 // Each test starts from an empty, migrated database.
 beforeEach(async () => {
+  beginTest();
   await allOver();
   await reset();
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);

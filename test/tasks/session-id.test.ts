@@ -1,4 +1,5 @@
-import { env } from "cloudflare:workers";
+import { kvOfTest } from "../support/kv-of-test.ts";
+
 import { beforeEach, describe, it } from "vitest";
 import { applyRetention } from "../../src/tasks/retention.ts";
 import { CREATE, notifyUntilDone, statusOf, submit, VIDEO } from "../support/client.ts";
@@ -131,7 +132,7 @@ describe("session_id", () => {
   it("survives in the object when KV forgets, also over a restart", async ({ expect }) => {
     await gateway.post(VIDEO, { ...CAR, session_id: "forgotten" });
     await gateway.settleDeferred();
-    for (const { name } of (await env.DEDUPE.list()).keys) await env.DEDUPE.delete(name);
+    for (const { name } of (await kvOfTest().list()).keys) await kvOfTest().delete(name);
     await gateway.restart();
     expect((await gateway.post(VIDEO, { ...CAR, session_id: "forgotten" })).status).toBe(409);
   });
@@ -143,7 +144,7 @@ describe("session_id", () => {
     // The first one's row goes when the record has it, and takes nothing of the second's along.
     await recordHasAll(gateway);
     await gateway.restart();
-    for (const { name } of (await env.DEDUPE.list()).keys) await env.DEDUPE.delete(name);
+    for (const { name } of (await kvOfTest().list()).keys) await kvOfTest().delete(name);
     const third = await gateway.post(VIDEO, { ...CAR, session_id: "again" });
     expect([third.status, (await bodyOf(third)).request_id]).toEqual([409, id]);
   });

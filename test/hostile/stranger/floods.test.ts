@@ -7,7 +7,15 @@ import { beforeEach, describe, it } from "vitest";
 import { networkOf } from "../../../src/http/strangers.ts";
 import { addKey, emulator, type Gateway, startGateway } from "../../support/gateway.ts";
 import { fragileRecord, type RecordState } from "../../support/record-away.ts";
-import { call, codeOf, PAIR, send, signedRequest, startTencentGateway, VIDEO } from "../../routes/support/tencent-api.ts";
+import {
+  call,
+  codeOf,
+  PAIR,
+  send,
+  signedRequest,
+  startTencentGateway,
+  VIDEO,
+} from "../../routes/support/tencent-api.ts";
 
 const LIST = "/tencent-vod/v1/requests";
 const PAUSE_MS = 30_000;
