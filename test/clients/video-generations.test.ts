@@ -83,7 +83,7 @@ describe("a client of any kind", () => {
     ["last_image", { last_image: "https://example.com/tail.png" }],
     ["model", { model: "viduq3p" }],
     ["prompt", { prompt: "" }],
-    ["reference_image_urls", { reference_image_urls: ["https://example.com/a.png"] }],
+    ["duration", { duration: 99 }],
   ])("is told that %s is wrong, before anything is paid", async (param, changes) => {
     const before = (await stack.vendor.tasks()).length;
     const error = await refusal(client.submit({ model: MODEL, prompt: "never made", ...changes }));

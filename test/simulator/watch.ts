@@ -8,6 +8,7 @@ import type { Life, Lives } from "./lives.ts";
 import type { Oracle } from "./oracle.ts";
 import type { Profile } from "./profile.ts";
 import type { TaskRecord } from "./record.ts";
+import { StarvedWatch } from "./starved.ts";
 import { SKEW_MAX_MS } from "./times.ts";
 
 const SECOND_MS = 1_000;
@@ -39,6 +40,7 @@ export class Watch {
   private readonly record: TaskRecord;
   private readonly open = new Map<Life, number>();
   private readonly idle: IdleWatch;
+  private readonly starved: StarvedWatch;
   /** Starts of other owners' tasks since an owner that never had a slot began to wait. */
   private readonly overtaken = new Map<string, number>();
   private readonly served = new Set<string>();
@@ -63,6 +65,7 @@ export class Watch {
     this.oracle = parts.oracle;
     this.record = parts.record;
     this.idle = new IdleWatch(parts);
+    this.starved = new StarvedWatch(parts.profile.connections);
   }
 
   start(): void {
@@ -75,6 +78,7 @@ export class Watch {
   /** After each turn: what the object says of itself agrees with its rows. */
   turned(life: Life): void {
     if (life !== this.lives.current) return;
+    this.starved.turned(life, this.lives.now);
     const { oracle } = this;
     const report = life.core.report(this.lives.now);
     let queued = 0;
@@ -104,6 +108,13 @@ export class Watch {
     const open = (this.open.get(life) ?? 0) + by;
     this.open.set(life, open);
     const { connections } = this.profile;
+    const waitedMs = life === this.lives.current ? this.starved.opened(life, kind, by, this.lives.now) : undefined;
+    this.oracle.must(
+      waitedMs === undefined,
+      "R7",
+      undefined,
+      () => `a create took the connection that others have waited for since ${waitedMs} ms`,
+    );
     this.oracle.must(
       open <= connections,
       "R7",

@@ -176,7 +176,11 @@ describe("a large request", () => {
     await submitTask(services, large());
     await settle();
     const [task] = asked;
-    expect(task?.request).toEqual({ blob: `requests/${task?.id}`, bytes: new TextEncoder().encode(stored).byteLength });
+    expect(task?.request).toEqual({
+      blob: `requests/${task?.id}`,
+      bytes: new TextEncoder().encode(stored).byteLength,
+      shown: expect.anything() as string | null,
+    });
     expect(JSON.parse(stored ?? "")).toMatchObject({ Prompt: LARGE });
     expect(await blobs()).toEqual([`requests/${task?.id}`]);
   });
@@ -188,7 +192,7 @@ describe("a large request", () => {
       const Prompt = "汽".repeat(5_000) + "x".repeat(16_384 - 15_000 - frame + extra);
       await submitTask(services, draft({ request: { ModelName: "Kling", ModelVersion: "1.6", Prompt } }));
     }
-    expect(asked.map(({ request }) => Object.keys(request))).toEqual([["inline"], ["blob", "bytes"]]);
+    expect(asked.map(({ request }) => Object.keys(request))).toEqual([["inline"], ["blob", "bytes", "shown"]]);
   });
 
   it.for<[string, (task: NewTask) => Submitted]>([

@@ -112,7 +112,11 @@ describe("metadata given as text", () => {
 describe("a body", () => {
   it.for<[string, string, Json]>([
     ["an image whose data URL never begins", GENERATIONS, { ...fromText, image: `data:${";a=".repeat(3 * MEBIBYTE)}` }],
-    ["references of that kind", GENERATIONS, { ...fromText, reference_image_urls: [`data:${";a=".repeat(MEBIBYTE)}`] }],
+    [
+      "references of that kind",
+      GENERATIONS,
+      { ...fromText, model: "viduq3p-mix-720p", reference_image_urls: [`data:${";a=".repeat(MEBIBYTE)}`] },
+    ],
     ["a host's name of 9 MB", GENERATIONS, { ...fromText, image: `http://${"xn--a.".repeat(1.5 * MEBIBYTE)}` }],
     ["9,900 images", GENERATIONS, { ...fromText, images: Array.from({ length: 9_900 }, () => "") }],
     ["a URL of 9 KB", "/v1/videos", { prompt: "a", input_reference: `https://media.test/${"a".repeat(9_000)}` }],

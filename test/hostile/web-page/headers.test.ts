@@ -59,7 +59,7 @@ const ANSWERS: [status: number, name: string, ask: Ask][] = [
   [405, "another method", (g) => g.request(VIDEO, { method: "PATCH" })],
   [409, "a duplicate", (g) => g.post(VIDEO, { ...CAR, session_id: "own-session" })],
   [413, "a body too large", (g) => g.post(VIDEO, "x".repeat(11 * 1024 * 1024))],
-  [415, "no JSON", (g) => g.request(VIDEO, { method: "POST", body: new Uint8Array([1]) })],
+  [415, "no JSON", (g) => g.post(VIDEO, "a=1", { headers: { "content-type": "text/plain" } })],
   [422, "a wrong field", (g) => g.post(VIDEO, { ...CAR, seed: "x" })],
   [500, "a failure of ours", async () => (await failing()).post(VIDEO, CAR)],
 ];
