@@ -18,7 +18,7 @@ export function kvOfTest(): KVNamespace {
       if (member === "list")
         return async () => {
           const { keys } = await namespace.list({ prefix });
-          return { keys: keys.map((key) => ({ ...key, name: key.name.slice(prefix.length) })) };
+          return { keys: keys.map(({ name }) => ({ name: name.slice(prefix.length) })) };
         };
       const call = namespace[member] as (name: string, ...rest: unknown[]) => Promise<unknown>;
       return (name: string, ...rest: unknown[]) => call.call(namespace, prefix + name, ...rest);
